@@ -1,0 +1,40 @@
+"""Sends many equal requests at a stated pace; slower bursts first, each from a rested limit."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from verify.collectors.world import CONCURRENT, World, in_turn
+from verify.effects.transport import Request
+from verify.facts.burst import Burst, Shot, Volley
+from verify.model.need import Need
+from verify.model.units import seconds
+
+
+def collect(needs: tuple[Burst, ...], world: World) -> Iterator[tuple[Need, object]]:
+    """Yield each volley; the slow ones come first, so that no fast one has used up their limit."""
+    yield from in_turn(_see, sorted(needs, key=lambda need: (need.pace, need.path, need.method)), world)
+
+
+def _see(need: Burst, world: World) -> Volley:
+    """Send each request at its own moment, whatever became of those before (open loop)."""
+    url = world.url + need.path
+    headers = (*world.headers(need.account), ("Content-Type", "application/json"))
+    request = Request(method=need.method, url=url, headers=headers, body=b"{}" if need.method != "GET" else None)
+    start = time.monotonic()
+    pause = threading.Event()
+
+    def shoot(number: int) -> Shot:
+        pause.wait(max(0.0, start + number / need.pace - time.monotonic()))
+        sent = time.monotonic() - start
+        answer = world.wire.send(request)
+        return Shot(sent=seconds(sent), status=answer.status, retry_after=answer.header("Retry-After"))
+
+    pool = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="burst")
+    try:
+        shots = tuple(pool.map(shoot, range(need.count)))
+    finally:
+        pause.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+    return Volley(shots=shots, url=url, method=need.method)

@@ -1,0 +1,191 @@
+"""Walks stated flows, one after the other, and always cleans up behind itself.
+
+Each clean-up request is in the journal before anything else is sent, so that
+``deploy-verify clean`` can send it after a KILL.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from verify.collectors.world import World, in_turn
+from verify.contract.flow import RUN_ID, Flow, Step
+from verify.effects.errors import EffectError
+from verify.effects.journal import Entry
+from verify.effects.transport import Request
+from verify.facts.body import compare
+from verify.facts.flow import Stride, Walk, WalkThrough
+from verify.facts.http import Exchange
+from verify.model.need import Need
+
+_PLACEHOLDER = re.compile(r"\{([^{}/]*)\}")
+_INDEX = re.compile(r"\[(\d+)\]")
+_JSON = ("Content-Type", "application/json")
+
+
+class _MissingError(LookupError):
+    """A step needs a name that no earlier answer gave."""
+
+
+@dataclass(kw_only=True)
+class _Journey:
+    """The state of one walk: names saved, strides taken, clean-up promised in the journal."""
+
+    name: str
+    world: World
+    saved: dict[str, str]
+    strides: list[Stride] = field(default_factory=list)
+    promised: dict[int, Entry] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    stopped: str = ""
+
+
+def collect(needs: tuple[WalkThrough, ...], world: World) -> Iterator[tuple[Need, object]]:
+    """Yield each walk."""
+    yield from in_turn(_see, needs, world)
+
+
+def _see(need: WalkThrough, world: World) -> Walk:
+    flow = world.contract.flows[need.flow]
+    journey = _Journey(name=need.flow, world=world, saved={RUN_ID: world.run_id})
+    try:
+        _forward(journey, flow)
+    finally:
+        _clean_up(journey, flow)
+    return Walk(
+        flow=need.flow, strides=tuple(journey.strides), left=tuple(journey.left), stopped=journey.stopped
+    )
+
+
+def _forward(journey: _Journey, flow: Flow) -> None:
+    for step in flow.steps:
+        if step.always:
+            continue
+        try:
+            stride, answer = _take(journey, step)
+        except (EffectError, _MissingError) as error:
+            journey.stopped = str(error)
+            return
+        journey.strides.append(stride)
+        _save(journey, step, answer)
+        _promise(journey, flow)
+        if stride.problems:
+            return
+
+
+def _clean_up(journey: _Journey, flow: Flow) -> None:
+    """Send each clean-up step that can be filled; what cannot be removed is named."""
+    for index, step in enumerate(flow.steps):
+        if not step.always:
+            continue
+        try:
+            stride, _ = _take(journey, step)
+        except _MissingError:
+            continue  # nothing was created that this step would remove
+        except EffectError as error:
+            journey.left.append(f"{step.method} {_filled(step.path, journey.saved)}: {error}")
+            continue
+        journey.strides.append(stride)
+        if stride.problems:
+            journey.left.append(stride.request)
+        elif index in journey.promised:
+            journey.promised[index].gone()
+
+
+def _promise(journey: _Journey, flow: Flow) -> None:
+    """Put each clean-up request into the journal as soon as it can be written down."""
+    if journey.world.journal is None:
+        return
+    for index, step in enumerate(flow.steps):
+        if not step.always or index in journey.promised:
+            continue
+        try:
+            path = _filled(step.path, journey.saved)
+        except _MissingError:
+            continue
+        account = journey.world.contract.accounts[step.account] if step.account else None
+        journey.promised[index] = journey.world.journal.plan(
+            "http-resource",
+            url=journey.world.url + path,
+            method=step.method,
+            # the name of the variable, never its value
+            account=account.model_dump(mode="json", by_alias=True) if account else None,
+        )
+
+
+def _take(journey: _Journey, step: Step) -> tuple[Stride, Exchange]:
+    path = _filled(step.path, journey.saved)
+    headers = list(journey.world.headers(step.account))
+    body = None
+    if step.json_ is not None:
+        headers.append(_JSON)
+        body = json.dumps(_fill(step.json_, journey.saved)).encode()
+    request = Request(method=step.method, url=journey.world.url + path, headers=tuple(headers), body=body)
+    answer = journey.world.wire.send(request)
+    stride = Stride(
+        request=answer.place,
+        status=answer.status,
+        expected=" or ".join(map(str, step.expect)),
+        problems=tuple(_problems(step, answer, journey.saved)),
+        cleanup=step.always,
+    )
+    return stride, answer
+
+
+def _problems(step: Step, answer: Exchange, saved: Mapping[str, str]) -> Iterator[str]:
+    if answer.status not in step.expect:
+        yield f"status {answer.status}"
+        return
+    if step.answer is not None:
+        try:
+            body = answer.json()
+        except ValueError as error:
+            yield f"the answer is not JSON: {error}"
+            return
+        for message, stated, seen in compare(body, _fill(dict(step.answer), saved), ""):
+            yield f"{message}: stated {stated}, seen {seen}"
+
+
+def _save(journey: _Journey, step: Step, answer: Exchange) -> None:
+    for name, path in step.save.items():
+        try:
+            value = _at(answer.json(), path)
+        except (ValueError, _MissingError):
+            continue  # the step that needs the name says that it is missing
+        journey.saved[name] = str(value)
+
+
+def _at(body: object, path: str) -> object:
+    for part in _INDEX.sub(r".\1", path).split(".")[1:]:
+        if isinstance(body, dict) and part in body:
+            body = body[part]
+        elif isinstance(body, list) and part.isdigit() and int(part) < len(body):
+            body = body[int(part)]
+        else:
+            raise _MissingError(path)
+    if isinstance(body, dict | list) or body is None:
+        raise _MissingError(path)
+    return body
+
+
+def _filled(text: str, saved: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in saved:
+            raise _MissingError(f"{found[0]} was not in any earlier answer")
+        return saved[found[1]]
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def _fill(value: Any, saved: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _filled(value, saved)
+    if isinstance(value, Mapping):
+        return {key: _fill(child, saved) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_fill(child, saved) for child in value]
+    return value
+
+

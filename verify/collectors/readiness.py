@@ -1,0 +1,133 @@
+"""Polls the readiness endpoint until it gave enough good answers in a row, or time is up."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from verify.collectors.world import World
+from verify.contract.endpoint import Endpoint
+from verify.contract.environment import Environment, VersionFrom
+from verify.effects.errors import EffectError, Refused, Unreachable
+from verify.effects.transport import Request
+from verify.facts.body import member
+from verify.facts.http import Exchange, Get
+from verify.facts.readiness import Readiness, Ready
+from verify.model.need import Need, Unseen
+from verify.model.units import seconds
+
+#: answers that waiting will not mend
+FINAL = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
+
+
+@dataclass(kw_only=True)
+class _Poll:
+    """The state of one wait."""
+
+    need: Get
+    environment: Environment
+    started: float
+    attempts: int = 0
+    good: int = 0
+    version: str | None = None
+    last: Exchange | None = None
+    reason: str = "never asked"
+    final: bool = False
+    pause: threading.Event = field(default_factory=threading.Event)
+
+
+def collect(needs: tuple[Ready, ...], world: World) -> Iterator[tuple[Need, object]]:
+    """Yield the readiness, and the last answer for whoever asks the same endpoint."""
+    for need in needs:
+        try:
+            poll = _wait(world)
+        except EffectError as error:
+            yield need, Unseen(str(error))
+            continue
+        yield need, _readiness(poll, world)
+        if poll.last is not None:
+            yield poll.need, poll.last
+
+
+def endpoint_of(world: World) -> Endpoint | None:
+    """Return the endpoint that readiness asks: the stated one, else a usual name."""
+    contract, environment = world.contract, world.environment
+    for name, known in contract.environments.items():
+        if known is environment:
+            chosen = contract.readiness_endpoint(name)
+            return contract.endpoints[chosen] if chosen else None
+    return None
+
+
+def _wait(world: World) -> _Poll:
+    environment, endpoint = world.environment, endpoint_of(world)
+    if environment is None or endpoint is None:
+        raise EffectError(
+            "no readiness endpoint: declare an endpoint `health`, or name one under `readiness: {endpoint: …}`"
+        )
+    rules = environment.readiness
+    poll = _Poll(need=Get.of(endpoint), environment=environment, started=time.monotonic())
+    end = poll.started + rules.within
+    while poll.good < rules.consecutive and not poll.final:
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        _ask(poll, endpoint, world, min(left, rules.deadline))
+        quick = 0 < poll.good < rules.consecutive and world.transport is not None
+        if poll.good < rules.consecutive and not poll.final:
+            pause = min(rules.interval, 0.05) if quick and poll.attempts == poll.good else rules.interval
+            poll.pause.wait(max(0.0, min(pause, end - time.monotonic())))
+    return poll
+
+
+def _ask(poll: _Poll, endpoint: Endpoint, world: World, deadline: float) -> None:
+    poll.attempts += 1
+    base = poll.need.origin or world.url
+    request = Request(url=base + poll.need.path, headers=world.headers(poll.need.account))
+    try:
+        answer = world.wire.send(request, deadline=seconds(deadline))
+    except Refused:
+        raise
+    except Unreachable as error:
+        poll.good, poll.last, poll.reason, poll.final = 0, None, error.reason, not error.transient
+        return
+    poll.last = answer
+    if answer.status not in endpoint.expect:
+        poll.good, poll.reason = 0, f"last answer {answer.status}"
+        poll.final = answer.status in FINAL
+        return
+    poll.version = _version(poll.environment.version, answer, world)
+    if world.expected_version is not None and poll.version != world.expected_version:
+        poll.good, poll.reason = 0, f"version {poll.version} answers, not {world.expected_version}"
+        return
+    poll.good, poll.reason = poll.good + 1, ""
+
+
+def _version(source: VersionFrom | None, answer: Exchange, world: World) -> str | None:
+    if source is None:
+        return None
+    if source.endpoint is not None:
+        stated = world.contract.endpoints[source.endpoint]
+        request = Request(url=(stated.host or world.url) + stated.path, headers=world.headers(stated.account))
+        answer = world.wire.send(request)
+    if source.header is not None:
+        return answer.header(source.header)
+    try:
+        value = member(answer.json(), source.json_ or "")
+    except ValueError:
+        return None
+    return None if value is None else str(value)
+
+
+def _readiness(poll: _Poll, world: World) -> Readiness:
+    ready = poll.good >= poll.environment.readiness.consecutive
+    return Readiness(
+        ready=ready,
+        took=seconds(time.monotonic() - poll.started),
+        attempts=poll.attempts,
+        url=f"GET {(poll.need.origin or world.url) + poll.need.path}",
+        version=poll.version,
+        expected=world.expected_version,
+        last=poll.last,
+        reason=poll.reason,
+    )

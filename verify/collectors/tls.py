@@ -1,0 +1,114 @@
+"""Shakes hands with the environment's host: once as clients do, once for each old version."""
+
+import re
+import socket
+import ssl
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests.certs
+
+from verify.collectors.world import World, concurrently
+from verify.effects.errors import EffectError
+from verify.facts.tls import Handshake, Shake
+from verify.model.need import Need, Unseen
+
+#: OpenSSL's verification errors, by the words the facts use
+_PROBLEMS = {10: "expired", 9: "not yet valid", 18: "self-signed", 19: "untrusted", 20: "untrusted", 62: "wrong host"}
+_VERSIONS = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
+#: what a server that refuses says, or does
+_REFUSALS = re.compile(
+    r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|INTERNAL_ERROR|EOF occurred"
+    r"|UNEXPECTED_EOF|INSUFFICIENT_SECURITY|NO_PROTOCOLS"
+)
+_OURS = re.compile(r"NO_PROTOCOLS_AVAILABLE|NO_CIPHERS|UNSUPPORTED_SSL_VERSION")
+
+
+def collect(needs: tuple[Shake, ...], world: World) -> Iterator[tuple[Need, object]]:
+    """Yield each handshake."""
+    yield from concurrently(_see, needs, world)
+
+
+def _see(need: Shake, world: World) -> object:
+    if urlsplit(world.url).scheme != "https":
+        raise EffectError(f"{world.url} is not an https address, so there is no handshake to look at")
+    return _offer(need.offer, world) if need.offer else _usual(world)
+
+
+def _usual(world: World) -> Handshake:
+    """Shake hands as a client does; where that fails, say what the verifier found."""
+    context = ssl.create_default_context(cafile=str(world.trust or requests.certs.where()))
+    try:
+        return _described(_shake(context, world), world)
+    except ssl.SSLCertVerificationError as error:
+        problem = _PROBLEMS.get(error.verify_code, error.verify_message)
+        return Handshake(host=_host(world), trusted=False, problem=problem, version="", at=time.time())
+    except (ssl.SSLError, OSError) as error:
+        raise EffectError(f"{_host(world)}: the handshake failed: {_words(error)}") from error
+
+
+def _offer(version: str, world: World) -> object:
+    """Offer one version alone; our own library may be unable to, which proves nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # the question is what is accepted, not who answers
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # offering old versions is the point
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = _VERSIONS[version]
+    except (ssl.SSLError, ValueError) as error:
+        return Unseen(f"{_host(world)}: this Python cannot offer {version}: {_words(error)}")
+    try:
+        seen, _ = _shake(context, world)
+    except (ssl.SSLError, ConnectionError) as error:
+        if _OURS.search(str(error)):
+            return Unseen(f"{_host(world)}: this Python cannot offer {version}: {_words(error)}")
+        if isinstance(error, ConnectionError) or _REFUSALS.search(str(error)):
+            return Handshake(host=_host(world), accepted=False, version="", at=time.time())
+        raise EffectError(f"{_host(world)}: the handshake failed: {_words(error)}") from error
+    except OSError as error:
+        raise EffectError(f"{_host(world)}: the handshake failed: {_words(error)}") from error
+    return Handshake(host=_host(world), version=seen, at=time.time())
+
+
+def _shake(context: ssl.SSLContext, world: World) -> tuple[str, dict[str, Any]]:
+    name = urlsplit(world.url).hostname
+    with world.wire.dial(world.url) as sock, _wrapped(context, sock, name) as secure:
+        return secure.version() or "", dict(secure.getpeercert() or {})
+
+
+def _wrapped(context: ssl.SSLContext, sock: socket.socket, name: str | None) -> ssl.SSLSocket:
+    plain = socket.socket(fileno=sock.detach())  # the guarded class cannot be wrapped by a plain context
+    plain.settimeout(float(10))
+    return context.wrap_socket(plain, server_hostname=name)
+
+
+def _described(shaken: tuple[str, dict[str, Any]], world: World) -> Handshake:
+    version, certificate = shaken
+    issuer = ", ".join(value for part in certificate.get("issuer", ()) for _, value in part)
+    return Handshake(
+        host=_host(world),
+        version=version,
+        names=tuple(str(name) for _, name in certificate.get("subjectAltName", ())),
+        issuer=issuer,
+        not_after=float(ssl.cert_time_to_seconds(certificate["notAfter"])),
+        at=time.time(),
+    )
+
+
+def _host(world: World) -> str:
+    parts = urlsplit(world.url)
+    return f"{parts.hostname}:{parts.port or 443}"
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "reason", None) or str(error)

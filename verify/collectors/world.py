@@ -1,0 +1,85 @@
+"""What every collector is given: the environment as this run may see it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from verify.contract.spec import Contract, Environment
+from verify.effects.errors import EffectError
+from verify.effects.journal import Journal
+from verify.effects.transport import Transport
+from verify.facts.http import Headers
+from verify.model.need import Need, Unseen
+from verify.model.units import Duration, seconds
+
+Asked = TypeVar("Asked", bound=Need)
+CONCURRENT = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """One environment, live; ``credentials`` are request headers by account name."""
+
+    contract: Contract
+    root: Path
+    run_id: str
+    patterns: tuple[str, ...] = ()
+    environment: Environment | None = None
+    url: str = ""
+    plain_url: str = ""
+    trust: Path | None = None
+    transport: Transport | None = None
+    journal: Journal | None = None
+    credentials: Mapping[str, Headers]
+    expected_version: str | None = None
+    deadline: Duration = seconds(10)
+
+    @property
+    def wire(self) -> Transport:
+        """Return the transport; only live needs ask for it."""
+        if self.transport is None:
+            raise EffectError("no environment is chosen, so nothing live can be seen")
+        return self.transport
+
+    def headers(self, account: str | None) -> Headers:
+        """Return the request headers that identify ``account``."""
+        return self.credentials[account] if account else ()
+
+
+class Collector(Protocol):
+    """What each module of this package offers, called ``collect``."""
+
+    def __call__(self, needs: tuple[Need, ...], world: World) -> Iterator[tuple[Need, object]]:
+        """Yield each need with its fact or with ``Unseen``."""
+        ...
+
+
+def concurrently(
+    see: Callable[[Asked, World], object], needs: Iterable[Asked], world: World
+) -> Iterator[tuple[Asked, object]]:
+    """Ask each need in a thread of its own, at most 16 at once; failures become unseen."""
+    pool = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="verify")
+    try:
+        waiting = {pool.submit(seen, see, need, world): need for need in needs}
+        for done in as_completed(waiting):
+            yield waiting[done], done.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_turn(
+    see: Callable[[Asked, World], object], needs: Iterable[Asked], world: World
+) -> Iterator[tuple[Asked, object]]:
+    """Ask one need after the other."""
+    for need in needs:
+        yield need, seen(see, need, world)
+
+
+def seen(see: Callable[[Asked, World], object], need: Asked, world: World) -> object:
+    """Return the fact, or ``Unseen`` with the reason that nothing came back."""
+    try:
+        return see(need, world)
+    except EffectError as error:
+        return Unseen(str(error))

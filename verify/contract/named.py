@@ -1,0 +1,52 @@
+"""Parameters of rules that name something in the contract, and arrive resolved.
+
+The validators take the contract as pydantic's ``context``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from verify.contract.spec import Contract
+from verify.contract.spec import Endpoint as EndpointSpec
+from verify.contract.words import kind_of, offer, shown
+
+_SCHEMA = {"type": "string", "pattern": "^[a-z][a-z0-9_-]*$"}
+
+
+def _find(section: str, what: str) -> Callable[[Any, ValidationInfo], Any]:
+    def find(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            raise PydanticCustomError(
+                "name", "{message}", {"message": f"expected the name of {what}, got {kind_of(value)}"}
+            )
+        names: Mapping[str, Any] = (
+            getattr(info.context, section) if isinstance(info.context, Contract) else {}
+        )
+        if value not in names:
+            hint = offer(value, names)
+            message = f"no {what.rsplit(maxsplit=1)[-1]} {shown(value)} in this contract" + (
+                f": {hint}" if hint else ""
+            )
+            raise PydanticCustomError("name", "{message}", {"message": message})
+        return names[value]
+
+    return find
+
+
+def _known(section: str, what: str) -> Callable[[Any, ValidationInfo], Any]:
+    find = _find(section, what)
+
+    def known(value: Any, info: ValidationInfo) -> Any:
+        find(value, info)
+        return value
+
+    return known
+
+
+Endpoint: TypeAlias = Annotated[
+    EndpointSpec, BeforeValidator(_find("endpoints", "an endpoint")), WithJsonSchema(_SCHEMA)
+]
+FlowName: TypeAlias = Annotated[str, AfterValidator(_known("flows", "a flow")), WithJsonSchema(_SCHEMA)]

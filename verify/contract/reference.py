@@ -1,0 +1,59 @@
+"""The embedded reference system, as far as a contract can shape it; ``reference: {}`` is complete."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from verify.contract.part import Part
+from verify.contract.values import Count, HeaderName, HeaderValue, Rate, Status, Text, UrlPath
+
+Dependency = Literal["database", "redis", "worker"]
+
+_DEPENDENCIES: Mapping[str, Dependency] = {"database": "database", "redis": "redis", "worker": "worker"}
+_HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "same-origin",
+}
+
+
+class Edge(Part):
+    """Limits for each client address, as a reverse proxy sets them: a leaky bucket."""
+
+    read: Rate
+    write: Rate
+    burst: Count
+    status: Status = 429
+
+
+class Quotas(Part):
+    """Limits for each identity, as the application sets them; null is no limit."""
+
+    anonymous: Rate | None = Rate.parse("100/h")
+    authenticated: Rate | None = Rate.parse("1000/h")
+
+
+class ReferenceSpec(Part):
+    """What the reference promises.
+
+    ``dependencies`` maps the names in the health body to the parts behind them;
+    ``faults`` are switched on from the start.
+    """
+
+    api: UrlPath = "/api/v1/"
+    health: UrlPath = "/health/"
+    liveness: UrlPath | None = None
+    schema_: UrlPath = Field(default="/api/schema/", alias="schema")
+    metrics: UrlPath = "/metrics"
+    dependencies: Mapping[Text, Dependency] = Field(default_factory=lambda: dict(_DEPENDENCIES))
+    unhealthy: Status = 503
+    release: Text = "1.0.0"
+    headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=lambda: dict(_HEADERS))
+    edge: Edge | None = None
+    quotas: Quotas = Field(default_factory=Quotas)
+    log_fields: tuple[Text, ...] = ("timestamp", "level", "logger", "event", "request_id")
+    faults: tuple[Text, ...] = ()

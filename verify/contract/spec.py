@@ -1,0 +1,115 @@
+"""The contract as a whole."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter
+from pydantic import WithJsonSchema as Described
+
+from verify.contract.claim import CheckSpec, ClaimSpec, Waiver
+from verify.contract.endpoint import Account, Endpoint
+from verify.contract.environment import Environment
+from verify.contract.flow import Flow
+from verify.contract.part import Misfit, Part
+from verify.contract.values import ClaimId, Glob, Name, RelativePath, RuleId, Text
+from verify.contract.words import kind_of, shown
+
+__all__ = [
+    "Account",
+    "CheckSpec",
+    "ClaimSpec",
+    "Contract",
+    "Endpoint",
+    "Environment",
+    "Flow",
+    "Waiver",
+]
+
+FORMAT = 1
+_READY = ("ready", "health", "healthcheck")
+
+
+def _read_format(value: object) -> object:
+    # True and 1.0 equal 1 too
+    if type(value) is not int or value != FORMAT:
+        got = str(value) if isinstance(value, int | float) else kind_of(value)
+        message = f"expected `verify: 1`, the format that this version reads, got {got}"
+        raise ValueError(message)
+    return value
+
+
+_RULES = TypeAdapter(tuple[RuleId, ...])
+
+
+def _read_baseline(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return _RULES.validate_python(value)
+    if not isinstance(value, str) or value not in {"default", "none"}:
+        got = shown(value) if isinstance(value, str) else kind_of(value)
+        message = f"expected default, none or a list of rules, got {got}"
+        raise ValueError(message)
+    return value
+
+
+Baseline = Annotated[
+    Literal["default", "none"] | tuple[RuleId, ...],
+    PlainValidator(_read_baseline),
+    Described(
+        {"anyOf": [{"enum": ["default", "none"]}, {"type": "array", "items": {"type": "string"}}]},
+    ),
+]
+
+
+class Contract(Part):
+    """What one system promises, and where it can be looked at."""
+
+    verify: Annotated[Literal[1], BeforeValidator(_read_format)]
+    system: Text
+    document: Text | None = None
+    files: tuple[Glob, ...] = ()
+    environments: Mapping[Name, Environment] = Field(default_factory=dict)
+    endpoints: Mapping[Name, Endpoint] = Field(default_factory=dict)
+    accounts: Mapping[Name, Account] = Field(default_factory=dict)
+    flows: Mapping[Name, Flow] = Field(default_factory=dict)
+    claims: Mapping[ClaimId, ClaimSpec] = Field(default_factory=dict)
+    tests: tuple[RelativePath, ...] = ()
+    baseline: Baseline = "default"
+    waivers: tuple[Waiver, ...] = ()
+
+    def files_of(self, environment: str | None) -> tuple[str, ...]:
+        """Return the patterns of the files that describe ``environment``; None is the contract's."""
+        own = self.environments[environment].files if environment is not None else None
+        return self.files if own is None else own
+
+    def readiness_endpoint(self, environment: str) -> str | None:
+        """Return the name of the endpoint that readiness asks, None where none is declared."""
+        stated = self.environments[environment].readiness.endpoint
+        return stated or next((name for name in _READY if name in self.endpoints), None)
+
+    @classmethod
+    def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
+        """Refuse claims that differ only in case, and waivers written twice."""
+        yield from super().misfits(raw)
+        claims = raw.get("claims")
+        seen: dict[str, str] = {}
+        for claim in claims if isinstance(claims, Mapping) else ():
+            first = seen.setdefault(str(claim).lower(), claim)
+            if first != claim:
+                message = f"claim {shown(claim)} differs from {shown(first)} only in upper and lower case"
+                yield Misfit(message, "rename one of them", ("claims", claim), ("claims", first))
+        yield from _repeated(raw.get("waivers"))
+
+
+def _repeated(waivers: object) -> Iterator[Misfit]:
+    seen: dict[tuple[str, str | None], int] = {}
+    for index, waiver in enumerate(waivers if isinstance(waivers, list | tuple) else ()):
+        claim, environment = (
+            (waiver.get("claim"), waiver.get("environment")) if isinstance(waiver, Mapping) else (None, None)
+        )
+        if not isinstance(claim, str) or not isinstance(environment, str | None):
+            continue
+        first = seen.setdefault((claim, environment), index)
+        if first != index:
+            where = f" in {shown(environment)}" if environment else ""
+            message = f"claim {shown(claim)} is waived twice{where}"
+            yield Misfit(message, "keep one of them", ("waivers", index), ("waivers", first))

@@ -1,0 +1,1 @@
+"""What every doer shares: requests, processes, files, secrets, clean-up."""

@@ -1,0 +1,149 @@
+"""Each resource is recorded before it is created, so that what a KILL left can be found and removed.
+
+One file a run, ``<run-id>.jsonl``, one JSON object a line, synced on each line, locked while
+the run is alive::
+
+    {"event": "plan", "id": 1, "kind": "process", "at": 1700000000.0, "details": {…}}
+    {"event": "made", "id": 1, "details": {…}}
+    {"event": "gone", "id": 1}
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from verify.effects.errors import FileError
+from verify.effects.reap import Reaped, clean, reaper
+from verify.effects.record import MARKER, OWNED, Record
+from verify.effects.state import state_folder, sync_folder
+
+__all__ = ["MARKER", "OWNED", "Entry", "Journal", "Reaped", "Record", "clean", "reaper"]
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+class Entry:
+    """One planned resource of a run; safe to use from any thread."""
+
+    def __init__(self, journal: "Journal", number: int) -> None:
+        """Belong to ``journal``; ``Journal.plan`` is the way to get one."""
+        self._journal = journal
+        self.id = number
+
+    def made(self, **details: Any) -> None:
+        """Record that the resource exists and what identifies it (JSON values)."""
+        self._journal._append({"event": "made", "id": self.id, "details": details})  # noqa: SLF001 - its other half
+
+    def gone(self) -> None:
+        """Record that the resource does not exist any more, or never came to be. Safe to repeat."""
+        self._journal._forget(self.id)  # noqa: SLF001 - its other half
+
+
+class Journal:
+    """The open journal of a living run; ``Journal.open`` makes one."""
+
+    def __init__(self, run_id: str, path: Path, descriptor: int) -> None:
+        """Keep an open, locked file."""
+        self.run_id = run_id
+        self.path = path
+        self._descriptor = descriptor
+        self._lock = threading.RLock()
+        self._last = 0
+        self._open_ids: set[int] = set()
+
+    @classmethod
+    def open(cls, run_id: str, state_dir: Path | None = None) -> Self:
+        """Create the journal of ``run_id`` (letters, digits, ``._-``, at most 64) and lock it.
+
+        Raise ``FileError`` where the folder cannot be used or the run has a journal already.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise FileError(f"run id {run_id!r}: expected at most 64 letters, digits and ._-")
+        folder = state_folder(state_dir)
+        path = folder / f"{run_id}.jsonl"
+        while True:
+            try:
+                descriptor = os.open(
+                    path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600
+                )
+            except FileExistsError:
+                raise FileError(
+                    f"{path}: run {run_id} has a journal already: choose another run id"
+                ) from None
+            except OSError as error:
+                raise FileError(
+                    f"{path}: could not be created: {error.strerror}: set VERIFY_STATE_DIR"
+                ) from error
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # A clean-up that came between creating and locking took the empty file for a dead run's.
+            if os.fstat(descriptor).st_nlink:
+                sync_folder(folder)
+                return cls(run_id, path, descriptor)
+            os.close(descriptor)
+
+    def plan(self, kind: str, **details: Any) -> Entry:
+        """Record, durably, that a resource is about to be created; then create it."""
+        with self._lock:
+            self._last += 1
+            number = self._last
+            self._append({"event": "plan", "id": number, "kind": kind, "at": time.time(), "details": details})
+            self._open_ids.add(number)
+        return Entry(self, number)
+
+    def make_directory(self, path: Path) -> Entry:
+        """Create the folder ``path`` (mode 0700), planned first and marked as this run's."""
+        whole = path.absolute()
+        entry = self.plan("directory", path=str(whole))
+        try:
+            whole.mkdir(mode=0o700)
+        except OSError as error:
+            entry.gone()
+            raise FileError(f"{path}: expected a new folder to create: {error.strerror}") from error
+        (whole / OWNED).write_text(self.run_id)
+        entry.made()
+        return entry
+
+    def close(self) -> None:
+        """Unlock; the file goes when every resource is gone, else it stays for ``clean``. Safe to repeat."""
+        with self._lock:
+            if self._descriptor < 0:
+                return
+            if not self._open_ids:
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.unlink()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _forget(self, number: int) -> None:
+        with self._lock:
+            if number in self._open_ids and self._descriptor >= 0:
+                self._append({"event": "gone", "id": number})
+                self._open_ids.discard(number)
+
+    def _append(self, event: dict[str, Any]) -> None:
+        line = json.dumps(event).encode() + b"\n"
+        with self._lock:
+            if self._descriptor < 0:
+                raise FileError(f"{self.path}: the journal is closed: plan resources while the run is alive")
+            try:
+                os.write(self._descriptor, line)
+                os.fsync(self._descriptor)
+            except OSError as error:
+                raise FileError(f"{self.path}: could not be written: {error.strerror}") from error

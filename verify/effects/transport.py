@@ -1,0 +1,238 @@
+"""HTTP as the gate needs it: protected, within a deadline, bounded in memory, never surprising."""
+
+import socket
+import ssl
+import time
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin
+
+import requests
+import requests.utils
+
+from verify.effects.adapter import GuardedAdapter
+from verify.effects.bodies import read_body
+from verify.effects.connections import Wiring, tls_context
+from verify.effects.deadline import Call
+from verify.effects.errors import FileError, Refused, Unreachable
+from verify.effects.failures import NETWORK_ERRORS, unreachable
+from verify.effects.origin import Origin
+from verify.effects.protection import Effect, Gate, Outgoing, Policy
+from verify.effects.redact import Redactor
+from verify.facts.http import Exchange, Headers
+from verify.model.units import Duration, seconds
+
+__all__ = ["Effect", "Origin", "Policy", "Refused", "Request", "Transport", "Unreachable"]
+
+BODY_LIMIT = 1024 * 1024
+DEADLINE = seconds(10)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REWRITING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND})
+_OF_BODY = frozenset({"content-type", "content-length"})
+_SHOWN = 500
+_KEPT_ELSEWHERE = frozenset({"accept", "user-agent"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request.
+
+    A ``Host`` among the ``headers`` replaces the URL's, while the connection still goes to
+    the URL's host. ``source_address`` is the local IP address to send from.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Headers = ()
+    body: bytes | None = None
+    source_address: str | None = None
+
+
+class Transport:
+    """Sends requests as ``policy`` allows; share one among all threads of a run."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        redactor: Redactor,
+        user_agent: str,
+        trust: Path | None = None,
+        body_limit: int = BODY_LIMIT,
+        default_deadline: Duration = DEADLINE,
+    ) -> None:
+        """Verify certificates against ``trust`` (PEM), by default the bundle of ``requests``.
+
+        No environment variable has a say, neither in trust nor in proxies. ``body_limit`` is in
+        bytes, for a body as it came and as it is decoded. Raise ``FileError`` for a bundle that
+        cannot be used.
+        """
+        self.policy = policy
+        self._redactor = redactor
+        self._user_agent = user_agent
+        self._limit = body_limit
+        self._deadline = default_deadline
+        self._gate = Gate(policy)
+        # Framing may cost several times the body in tiny chunks; more is not an honest answer.
+        self._wiring = Wiring(self._gate, seconds=float(default_deadline), wire=8 * body_limit + 1024 * 1024)
+        self._adapter = GuardedAdapter(self._wiring, _context(trust))
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.adapters.clear()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, self._adapter)
+        # An answer's cookies must not change what the next request, perhaps another thread's, gets back.
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    @property
+    def sent(self) -> int:
+        """Return how many requests were really sent, repeated ones included."""
+        return self._gate.sent
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections were opened."""
+        return self._wiring.connections
+
+    def send(
+        self, request: Request, *, deadline: Duration | None = None, effect: Effect = "reads"
+    ) -> Exchange:
+        """Send ``request`` and return what came back; a redirect is an answer like any other.
+
+        ``deadline`` bounds everything from the name's look-up to the last byte. ``effect`` is
+        what the request does to the system: ``destroys`` needs a policy that allows it. Raise
+        ``Refused`` where protection says no, ``Unreachable`` where nothing usable came.
+        """
+        call = self._wiring.new_call(float(self._deadline if deadline is None else deadline))
+        return self._send(request, call, effect)
+
+    def follow(
+        self, request: Request, *, limit: int = 5, deadline: Duration | None = None, effect: Effect = "reads"
+    ) -> tuple[Exchange, ...]:
+        """Send ``request`` and follow at most ``limit`` redirects; return each exchange in order.
+
+        ``deadline`` bounds all of it. Where the origin changes, only Accept and User-Agent go
+        along. Raise as ``send`` does, with the exchanges so far in ``seen``.
+        """
+        ends = self._wiring.new_call(float(self._deadline if deadline is None else deadline))
+        seen: list[Exchange] = []
+        following: Request | None = request
+        try:
+            while following is not None and len(seen) <= limit:
+                seen.append(self._send(following, replace(ends), effect))
+                following = _next(following, seen[-1])
+        except (Refused, Unreachable) as error:
+            error.seen = tuple(seen)
+            raise
+        if following is not None:
+            reason = f"more than {limit} redirects, the next to {self._redactor.text(following.url[:_SHOWN])}"
+            raise Unreachable(seen[0].place, reason, transient=False, seen=tuple(seen))
+        return tuple(seen)
+
+    def dial(self, url: str, *, deadline: Duration | None = None) -> socket.socket:
+        """Connect to the origin of ``url`` and send nothing; the caller closes the socket.
+
+        It is checked, spaced out and counted like a request. Raise as ``send`` does.
+        """
+        call = self._wiring.new_call(float(self._deadline if deadline is None else deadline))
+        name = f"CONNECT {self._redactor.text(url[:_SHOWN])}"
+        try:
+            origin = Origin.of(url)
+            asked = Outgoing(origin=origin, method="GET", target="/", headers=(), body=None)
+            self._gate.check_origin(origin)
+            self._gate.spend(call, asked)
+            sock = self._wiring.dial(origin, call, None)
+        except ValueError as error:
+            raise Refused(name, str(error)) from None
+        except NETWORK_ERRORS as error:
+            raise unreachable(name, error, call) from error
+        self._wiring.opened(sock)
+        sock.settimeout(call.left())
+        return sock
+
+    def close(self) -> None:
+        """Break off what is under way, close every connection, send nothing any more. Safe to repeat."""
+        self._gate.close()
+        self._wiring.shut()
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        """Return the transport itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _send(self, request: Request, call: Call, effect: Effect) -> Exchange:
+        name = self._redactor.text(ascii(f"{request.method} {request.url[:_SHOWN]}")[1:-1])
+        if effect == "destroys" and not self.policy.destructive:
+            raise Refused(name, "it changes the environment, which is read-only")
+        call.source = request.source_address
+        headers = _with_defaults(request.headers, self._user_agent)
+        try:
+            answer = self._adapter.open(request.method, request.url, headers, request.body, call)
+            call.phase = "reading the body"
+            try:
+                body, truncated = read_body(answer, self._limit)
+            except NETWORK_ERRORS as error:
+                raise unreachable(name, error, call) from error
+        except Refused as error:
+            raise Refused(name, self._redactor.text(error.reason)) from None
+        except Unreachable as error:
+            reason = self._redactor.text(error.reason)
+            raise Unreachable(name, reason, transient=error.transient) from error.__cause__
+        return Exchange(
+            status=answer.status,
+            url=self._redactor.text(request.url),
+            method=request.method,
+            headers=call.headers,
+            body=body,
+            truncated=truncated,
+            elapsed=seconds(time.perf_counter() - call.started),
+            at=call.at,
+            sent=tuple((key, self._redactor.header(key, value)) for key, value in headers),
+        )
+
+
+def _with_defaults(headers: Headers, user_agent: str) -> Headers:
+    defaults = (("User-Agent", user_agent), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+    given = {name.lower() for name, _ in headers}
+    return tuple(line for line in defaults if line[0].lower() not in given) + headers
+
+
+def _next(request: Request, answer: Exchange) -> Request | None:
+    """Return the request that a redirect asks for, or None where ``answer`` is none."""
+    location = answer.header("Location")
+    if answer.status not in _REDIRECTS or location is None:
+        return None
+    url = urljoin(request.url, location)
+    method, body = request.method, request.body
+    if answer.status == HTTPStatus.SEE_OTHER or (answer.status in _REWRITING and method == "POST"):
+        method, body = ("HEAD" if method == "HEAD" else "GET"), None
+    headers = tuple(line for line in request.headers if body is not None or line[0].lower() not in _OF_BODY)
+    if not _same_origin(request.url, url):
+        if body is not None:
+            raise Refused(f"{method} {url[:_SHOWN]}", "a redirect would hand the body to another host")
+        headers = tuple(line for line in headers if line[0].lower() in _KEPT_ELSEWHERE)
+    return replace(request, url=url, method=method, body=body, headers=headers)
+
+
+def _same_origin(first: str, second: str) -> bool:
+    try:
+        return Origin.of(first) == Origin.of(second)
+    except ValueError:  # refused with its reason when it is sent
+        return False
+
+
+def _context(trust: Path | None) -> ssl.SSLContext:
+    try:
+        return tls_context(str(trust or requests.utils.DEFAULT_CA_BUNDLE_PATH))
+    except OSError as error:
+        raise FileError(f"{trust}: expected a bundle of CA certificates in PEM: {error}") from error

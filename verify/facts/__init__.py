@@ -1,0 +1,1 @@
+"""What was seen: typed, frozen, without opinion; and the needs that ask for it."""

@@ -1,0 +1,55 @@
+"""Many equal requests at a stated pace, to see where an address is refused."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from verify.model.need import Effect, Need
+from verify.model.units import Duration, Rate, seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One answer of a burst: when it was sent after the first, status, Retry-After."""
+
+    sent: Duration
+    status: int
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volley:
+    """The answers of a burst in the order of sending."""
+
+    shots: tuple[Shot, ...]
+    url: str = "https://system.example/"
+    method: str = "GET"
+
+    @property
+    def place(self) -> str:
+        """Return the request as findings name it."""
+        return f"{self.method} {self.url} ×{len(self.shots)}"
+
+    def refused(self, status: int) -> tuple[Shot, ...]:
+        """Return the answers with the stated refusal."""
+        return tuple(shot for shot in self.shots if shot.status == status)
+
+    @property
+    def pace(self) -> Rate:
+        """Return the requests a second that were really sent."""
+        span = max((shot.sent for shot in self.shots), default=seconds(0))
+        return Rate((len(self.shots) - 1) / span if span and len(self.shots) > 1 else 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst(Need):
+    """Ask for ``count`` requests at ``pace``; it uses up quota, so it runs alone."""
+
+    kind: ClassVar[str] = "burst"
+    answer: ClassVar[type] = Volley
+    effect: ClassVar[Effect] = Effect.CONSUMES
+
+    path: str
+    count: int
+    pace: Rate
+    method: str = "GET"
+    account: str | None = None

@@ -1,0 +1,63 @@
+"""Facts that are read from the team's own files."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from verify.model.need import Need, Unseen
+from verify.model.place import Place
+
+
+class ParseError(ValueError):
+    """A file that is not what its name says; ``place`` is the first thing wrong."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        """Keep the position apart from the words."""
+        super().__init__(f"{place}: {message}")
+        self.place = place
+
+
+class FileFact:
+    """Base of parsed files: frozen, with positions, made by a pure ``parse``."""
+
+    #: globs of the file names that hold this kind
+    patterns: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def parse(cls, path: str, text: str) -> Self:
+        """Return the file ``path`` with content ``text``; raise ``ParseError``."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class FilesSeen:
+    """Each file of one kind: those that could be read, and those that could not.
+
+    ``sources`` are the texts by path that ``files`` were parsed from.
+    """
+
+    files: tuple[FileFact, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, fact: type[FileFact], sources: tuple[tuple[str, str], ...], unseen: tuple[Unseen, ...] = ()) -> Self:
+        """Parse each source; one that cannot be parsed becomes unseen, never silent."""
+        files: list[FileFact] = []
+        hidden = list(unseen)
+        for path, text in sources:
+            try:
+                files.append(fact.parse(path, text))
+            except ParseError as error:
+                hidden.append(Unseen(f"cannot be judged: {error}"))
+        return cls(files=tuple(files), unseen=tuple(hidden), sources=sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Files(Need):
+    """Ask for each file of one kind; answered by ``FilesSeen``."""
+
+    kind: ClassVar[str] = "files"
+    answer: ClassVar[type] = FilesSeen
+    live: ClassVar[bool] = False
+
+    fact: type[FileFact]

@@ -1,0 +1,1 @@
+"""Rules found, claims bound to them, needs united, verdicts given: pure."""

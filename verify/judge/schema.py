@@ -1,0 +1,56 @@
+"""The JSON Schema (draft-07) of the contract for editors: its models plus one branch a rule."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from verify.contract.spec import Contract
+from verify.judge.registry import Registry
+from verify.judge.rule import Rule
+from verify.model.units import Quantity
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+_REFERENCE = "#/definitions/{model}"
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes the defaults of quantities as a contract would."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Return a default as JSON."""
+        return str(dft) if isinstance(dft, Quantity) else super().encode_default(dft)
+
+
+def contract_schema(registry: Registry) -> dict[str, Any]:
+    """Return the schema; each rule adds what ``with:`` may hold beside its name."""
+    schema = TypeAdapter(Contract).json_schema(
+        by_alias=True, ref_template=_REFERENCE, schema_generator=_Generator
+    )
+    definitions = schema.pop("$defs", {})
+    branches = []
+    for rule in registry.all():
+        branch, more = _branch(rule)
+        branches.append(branch)
+        definitions.update(more)
+    for name in ("ClaimSpec", "CheckSpec"):
+        definitions[name]["allOf"] = branches
+    return {"$schema": DRAFT, **schema, "title": "verify.yaml", "definitions": definitions}
+
+
+def _branch(rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return ``if rule is this one, then with is that``, and the definitions it uses."""
+    stated: dict[str, Any] = {"type": "object", "maxProperties": 0}
+    more: dict[str, Any] = {}
+    if rule.params is not None:
+        # input mode: a contract may leave out what has a default
+        stated = rule.validator.json_schema(
+            by_alias=True, ref_template=_REFERENCE, mode="validation", schema_generator=_Generator
+        )
+        more = stated.pop("$defs", {})
+        stated.pop("title", None)
+        stated["description"] = rule.title
+    then: dict[str, Any] = {"properties": {"with": stated}}
+    if stated.get("required"):
+        then["required"] = ["with"]
+    return {"if": {"properties": {"rule": {"const": rule.id}}, "required": ["rule"]}, "then": then}, more

@@ -1,0 +1,73 @@
+"""What a rule file is written with: its parameters, its proofs, its decorator."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, get_args
+
+from verify.model.finding import Finding, Seen, Unknown
+from verify.model.need import Need
+
+Severity = Literal["blocker", "error", "warning"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+Said = Finding | Unknown | Seen
+Check = Callable[..., Iterator[Said]]
+Needs = Mapping[str, Need | tuple[Need, ...]]
+
+
+class Stated:
+    """Base of a rule's parameters: a frozen dataclass of the values a claim states."""
+
+    # read by pydantic when the validator is built; an unknown parameter is an error
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "arbitrary_types_allowed": True}
+
+    def needs(self) -> Needs:
+        """Return what has to be seen, by the name of the check's argument."""
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """One proof: what is stated, and the facts or files it is judged on."""
+
+    stated: Stated | None
+    files: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def given(stated: Stated | None = None, /, files: Mapping[str, str] | None = None, **facts: object) -> Given:
+    """Return a proof; ``files`` are texts by name, ``facts`` the check's other arguments."""
+    return Given(stated=stated, files=files or {}, facts=facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the decorator says of a rule."""
+
+    severity: Severity
+    faults: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    baseline: bool = False
+
+
+def rule(
+    *,
+    severity: Severity,
+    faults: list[str] | None = None,
+    refs: list[str] | None = None,
+    baseline: bool = False,
+) -> Callable[[Check], Check]:
+    """Mark a function as the judgement of its file.
+
+    ``faults`` are the reference's switches that break it, ``refs`` the standards it
+    follows, ``baseline`` whether it is judged although nobody claimed it.
+    """
+    if severity not in SEVERITIES:
+        raise ValueError(f"severity {severity!r}: expected one of {', '.join(SEVERITIES)}")
+    about = About(severity=severity, faults=tuple(faults or ()), refs=tuple(refs or ()), baseline=baseline)
+
+    def mark(check: Check) -> Check:
+        check.__rule__ = about  # type: ignore[attr-defined]  # the registry reads it back
+        return check
+
+    return mark

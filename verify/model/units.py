@@ -1,0 +1,180 @@
+"""Quantities as a contract states them: ``500ms``, ``0.1%``, ``1000/s``, ``5GiB``.
+
+Each type is a number in its base unit, so that comparing and dividing need no
+conversion; ``parse`` reads what ``str`` writes, to six significant digits.
+"""
+
+import difflib
+import math
+import re
+from decimal import Decimal
+from typing import ClassVar, Self
+
+_NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*((?:[^\d\s.].*)?)", re.ASCII)
+_LONGEST = 64
+#: below one by less than six digits show
+_NEARLY = 1 - 1e-9
+#: less than this share of the smallest unit is written as zero
+_LEAST = 1e-9
+
+
+class UnitError(ValueError):
+    """A text that is not a quantity of the expected kind; the message says what is."""
+
+
+class Quantity(float):
+    """A non-negative number with a unit; the value is in the base unit of the class."""
+
+    __slots__ = ()
+
+    #: what is measured, for messages
+    what: ClassVar[str]
+    #: unit -> its size in base units, ascending; the first is used for zero
+    units: ClassVar[dict[str, float]]
+    example: ClassVar[str]
+    #: words that people write -> the unit they mean, to offer it
+    words: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read ``text`` such as ``"500ms"``; raise ``UnitError`` naming the nearest unit."""
+        if isinstance(text, cls):
+            return text
+        if not isinstance(text, str):
+            raise UnitError(
+                cls._expected(text if isinstance(text, int | float) else _kind(text), cls._advice())
+            )
+        match = _NUMBER.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+        if match is None:
+            raise UnitError(cls._expected(_cut(text)))
+        number, unit = match[1], match[2].rstrip()
+        if unit not in cls.units:
+            raise UnitError(cls._unknown_unit(text, unit))
+        value = float(number) * cls.units[unit]
+        if value < 0:
+            message = f"expected {cls.what} of zero or more, got {text!r}"
+            raise UnitError(message)
+        return cls(abs(value))
+
+    @classmethod
+    def _expected(cls, got: object, advice: str = "") -> str:
+        return f"expected {cls.what} such as {cls.example}, got {got}" + (f": {advice}" if advice else "")
+
+    @classmethod
+    def _advice(cls) -> str:
+        return "write the unit, one of " + ", ".join(cls.units)
+
+    @classmethod
+    def _unknown_unit(cls, text: str, unit: str) -> str:
+        if not unit:
+            return cls._expected(repr(text), cls._advice())
+        lowered = [known for known in cls.units if known.lower() == unit.lower()]
+        near = [
+            cls.words[word] for word in (unit.lower(), unit.lower().removesuffix("s")) if word in cls.words
+        ]
+        near = near or lowered or difflib.get_close_matches(unit, cls.units, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else cls._advice()
+        return f"unknown unit {unit!r} in {text!r} for {cls.what}: {hint}"
+
+    def __str__(self) -> str:
+        """Write at most six digits, in the largest unit that is exact, else that keeps it at one or more."""
+        smallest = next(iter(self.units.values()))
+        if self < smallest * _LEAST:
+            return f"0{next(iter(self.units))}"
+        # rounded first: 999.9999ms are 1s
+        value = smallest * float(f"{float(self) / smallest:.6g}")
+        fitting = [unit for unit, size in self.units.items() if value >= size * _NEARLY]
+        fitting = fitting[::-1] or [next(iter(self.units))]
+        written = [(_digits(value / self.units[unit]), unit) for unit in fitting]
+        for digits, unit in written:
+            if math.isclose(float(digits) * self.units[unit], self, rel_tol=1e-12):
+                return digits + unit
+        return "".join(written[0])
+
+    def __repr__(self) -> str:
+        """Name the type and the written form."""
+        return f"{type(self).__name__}({str(self)!r})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, object]:
+        """Tell pydantic to read with ``parse`` and write with ``str``; a schema is a plain dict."""
+        return {
+            "type": "function-plain",
+            "function": {"type": "no-info", "function": cls.parse},
+            "serialization": {"type": "function-plain", "function": str},
+        }
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
+        """Describe the written form for editors."""
+        units = "|".join(re.escape(unit) for unit in cls.units)
+        pattern = rf"^\s*[+]?[0-9]+([.][0-9]+)?\s*({units})\s*$"
+        return {"type": "string", "pattern": pattern, "examples": [cls.example]}
+
+
+def _digits(number: float) -> str:
+    """Write six significant digits, never with an exponent."""
+    digits = f"{number:.6g}"
+    return format(Decimal(digits), "f") if "e" in digits else digits
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+
+
+class Duration(Quantity):
+    """A span of time in seconds."""
+
+    __slots__ = ()
+    what = "a duration"
+    units: ClassVar[dict[str, float]] = {
+        "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,
+    }  # fmt: skip
+    example = "500ms"
+    words: ClassVar[dict[str, str]] = {
+        "msec": "ms", "millisecond": "ms", "sec": "s", "second": "s", "min": "m", "minute": "m",
+        "hr": "h", "hour": "h", "day": "d", "week": "w",
+    }  # fmt: skip
+
+
+class Ratio(Quantity):
+    """A share, 1.0 being the whole."""
+
+    __slots__ = ()
+    what = "a ratio"
+    units: ClassVar[dict[str, float]] = {"ppm": 1e-6, "%": 1e-2}
+    example = "0.1%"
+
+
+class Rate(Quantity):
+    """Events a second."""
+
+    __slots__ = ()
+    what = "a rate"
+    units: ClassVar[dict[str, float]] = {"/d": 1 / 86400, "/h": 1 / 3600, "/m": 1 / 60, "/s": 1.0}
+    example = "10/s"
+    words: ClassVar[dict[str, str]] = {
+        "rps": "/s", "r/s": "/s", "req/s": "/s", "/sec": "/s", "/second": "/s", "/min": "/m", "/minute": "/m",
+        "/hour": "/h", "/day": "/d",
+    }  # fmt: skip
+
+
+class Size(Quantity):
+    """An amount of data in bytes."""
+
+    __slots__ = ()
+    what = "a size"
+    units: ClassVar[dict[str, float]] = {
+        "B": 1.0, "kB": 1e3, "KiB": 1024.0, "MB": 1e6, "MiB": 1024.0**2,
+        "GB": 1e9, "GiB": 1024.0**3, "TB": 1e12, "TiB": 1024.0**4,
+    }  # fmt: skip
+    example = "5GiB"
+
+
+def seconds(value: float) -> Duration:
+    """Return ``value`` seconds as a ``Duration``."""
+    return Duration(value)

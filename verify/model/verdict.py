@@ -1,0 +1,113 @@
+"""What was concluded: of one check, of one claim in one suite, of a whole run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from verify.model.finding import Finding, Seen, Unknown
+from verify.model.place import Place
+from verify.model.rule import Severity
+
+
+class Outcome(StrEnum):
+    """How a check or a claim came out; ``worst`` orders them."""
+
+    HOLDS = "holds"
+    NOT_APPLICABLE = "not applicable"
+    WAIVED = "waived"
+    INCONCLUSIVE = "inconclusive"
+    VIOLATED = "violated"
+
+
+_BY_WORST = (
+    Outcome.VIOLATED,
+    Outcome.INCONCLUSIVE,
+    Outcome.WAIVED,
+    Outcome.HOLDS,
+    Outcome.NOT_APPLICABLE,
+)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the worst of ``outcomes``; inconclusive where there are none."""
+    return min(outcomes, key=_BY_WORST.index, default=Outcome.INCONCLUSIVE)
+
+
+class Standing(StrEnum):
+    """Where a claim stands that this run does not judge."""
+
+    SELECTED = "selected"
+    NOT_SELECTED = "not selected"
+    NOT_JUDGED_HERE = "not judged here"
+    WITHOUT_CHECK = "without a check"
+    UNVERIFIABLE = "unverifiable"
+
+
+class Decision(StrEnum):
+    """What the gate recommends."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    ROLL_BACK = "roll back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """The outcome of one check with everything it said."""
+
+    rule: str
+    severity: Severity
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    seen: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiver:
+    """An accepted violation; ``until`` is the last ISO date it is accepted on."""
+
+    claim: str
+    until: str
+    owner: str
+    reason: str
+    expired: bool
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one run concluded of one claim in one suite."""
+
+    claim: str
+    suite: str
+    outcome: Outcome
+    judgements: tuple[Judgement, ...] = ()
+    waiver: Waiver | None = None
+    reason: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """Return the severity of what failed, else of the gravest check."""
+        order: tuple[Severity, ...] = ("blocker", "error", "warning")
+        bad = [j for j in self.judgements if j.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE}]
+        return min((j.severity for j in bad or self.judgements), key=order.index, default="error")
+
+    @property
+    def blocks(self) -> bool:
+        """Tell whether a blocker is violated, which calls for rolling back."""
+        return self.outcome is Outcome.VIOLATED and any(
+            j.outcome is Outcome.VIOLATED and j.severity == "blocker" for j in self.judgements
+        )
+
+
+def decide(verdicts: Iterable[Verdict]) -> Decision:
+    """Return what to do with a deployment that came out as ``verdicts``."""
+    decision, any_held = Decision.PROMOTE, False
+    for verdict in verdicts:
+        if verdict.blocks:
+            return Decision.ROLL_BACK
+        if verdict.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE}:
+            decision = Decision.HOLD
+        any_held = any_held or verdict.outcome is Outcome.HOLDS
+    return decision if any_held or decision is Decision.HOLD else Decision.HOLD

@@ -1,0 +1,74 @@
+"""How the front behaves: the knobs that faults turn, as one frozen value.
+
+The server asks the knobs and knows no fault's name, so a new fault over existing knobs
+is one entry in ``faults.py``.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """Each default is the promise kept.
+
+    ``dropped_headers`` are lower-case names; ``edge_read``, ``edge_write`` and ``quota``
+    scale the stated limits, None lifting them; ``ready_at`` is a time of the monotonic
+    clock before which the health endpoint says it is not ready.
+    """
+
+    dropped_headers: tuple[str, ...] = ()
+    headers_on_errors: bool = True
+    request_id: bool = True
+    retry_after: bool = True
+    release: str = ""
+    health_checks: bool = True
+    health_omits: int = 0
+    health_status: int = 0
+    health_json: bool = True
+    ready_at: float = 0.0
+    plain: str = "redirect"
+    redirect_status: int = 301
+    redirect_host: str = ""
+    redirect_path: bool = True
+    products_status: int = 200
+    products_delay: float = 0.0
+    schema: str = "valid"
+    schema_dead: bool = False
+    metrics: bool = True
+    log_json: bool = True
+    debug: bool = False
+    edge_read: float | None = 1.0
+    edge_write: float | None = 1.0
+    edge_burst: float = 1.0
+    quota: float | None = 1.0
+    deposits_count: bool = True
+    deletes: bool = True
+
+
+def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:
+    """Apply all ``changes`` in order: tuples are joined, any other value replaces."""
+    values: dict[str, object] = {}
+    for change in changes:
+        for name, value in change.items():
+            before = values.get(name)
+            joined = isinstance(before, tuple) and isinstance(value, tuple)
+            values[name] = (*before, *value) if joined else value  # type: ignore[misc] # joined means both are tuples
+    return dataclasses.replace(Behaviour(), **values)  # type: ignore[arg-type] # names and types are checked by tests over all faults
+
+
+def dumped(behaviour: Behaviour) -> str:
+    """Return the JSON text of ``behaviour``."""
+    return json.dumps(dataclasses.asdict(behaviour))
+
+
+def read(path: Path) -> Behaviour:
+    """Read what ``dumped`` gave; without a file everything is as promised."""
+    if not path.exists():
+        return Behaviour()
+    data = json.loads(path.read_text())
+    data["dropped_headers"] = tuple(data["dropped_headers"])
+    return Behaviour(**data)

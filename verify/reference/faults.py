@@ -1,0 +1,103 @@
+"""Every fault of the reference: a name, what it breaks, and which knob or part it turns.
+
+A new fault over the knobs of ``behaviour.Behaviour``, the parts or the certificates is one
+entry here and nothing else.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verify.reference.errors import UnknownFault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One broken promise.
+
+    ``turns`` are knobs of ``Behaviour`` by name; ``parts`` says which part is ``down`` or
+    ``paused``; ``certificate`` is a kind of ``certificates.KINDS``; ``legacy_tls`` lets old
+    protocols in; ``unready`` is the time in seconds the service says it is not ready.
+    """
+
+    name: str
+    summary: str
+    turns: Mapping[str, object] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    certificate: str = ""
+    legacy_tls: bool = False
+    unready: float = 0.0
+
+
+def _turn(name: str, summary: str, **turns: object) -> Fault:
+    return Fault(name=name, summary=summary, turns=turns)
+
+
+def _part(name: str, summary: str, **parts: str) -> Fault:
+    return Fault(name=name, summary=summary, parts=parts)
+
+
+def _drops(name: str, header: str) -> Fault:
+    return _turn(name, f"no answer carries {header}", dropped_headers=(header.lower(),))
+
+
+_ALL = (
+    _part("redis-down", "Redis is stopped: connections are refused", redis="down"),
+    _part("redis-hang", "Redis accepts connections and never answers", redis="paused"),
+    _part("database-down", "PostgreSQL is stopped: connections are refused", database="down"),
+    _part("worker-down", "no Celery worker runs", worker="down"),
+    _turn("health-lies", "health says healthy and asks nothing", health_checks=False),
+    _turn("health-missing-dependency", "one stated dependency is not in the health body", health_omits=1),
+    _turn("health-wrong-status", "health answers 500 whatever is stated", health_status=500),
+    _turn("health-not-json", "health answers plain text", health_json=False),
+    _turn("wrong-version", "header and health body name another release", release="0.0.0-other"),
+    Fault(name="slow-start", summary="health says 'starting' for 3 seconds", unready=3.0),
+    Fault(name="never-ready", summary="health says 'starting' for ever", unready=math.inf),
+    _drops("no-hsts", "Strict-Transport-Security"),
+    _drops("no-csp", "Content-Security-Policy"),
+    _drops("no-frame-options", "X-Frame-Options"),
+    _drops("no-nosniff", "X-Content-Type-Options"),
+    _drops("no-xss-protection", "X-XSS-Protection"),
+    _turn("headers-missing-on-errors", "only 2xx answers carry the headers", headers_on_errors=False),
+    _turn("plain-http", "the plain port serves instead of redirecting", plain="serve"),
+    _turn("redirect-wrong-host", "the redirect names another host", redirect_host="elsewhere.localhost"),
+    _turn("redirect-loses-path", "the redirect leads to / whatever was asked", redirect_path=False),
+    _turn("redirect-temporary", "the redirect is a 302", redirect_status=302),
+    Fault(name="cert-expired", summary="the certificate ended yesterday", certificate="expired"),
+    Fault(name="cert-wrong-name", summary="the certificate is for another host", certificate="wrong-name"),
+    Fault(name="cert-untrusted", summary="the certificate is self-signed", certificate="self-signed"),
+    Fault(name="cert-expires-soon", summary="the certificate ends in 5 days", certificate="soon"),
+    Fault(name="tls-legacy", summary="TLS 1.0 and 1.1 are accepted", legacy_tls=True),
+    _turn("endpoint-500", "the product list answers 500", products_status=500),
+    _turn("endpoint-404", "the product list answers 404", products_status=404),
+    _turn("endpoint-slow", "the product list takes 3 seconds", products_delay=3.0),
+    _turn("schema-missing", "there is no OpenAPI document", schema="missing"),
+    _turn("schema-invalid", "the OpenAPI document is not valid", schema="invalid"),
+    _turn("schema-dead-operation", "a documented GET answers 500", schema_dead=True),
+    _turn("no-edge-limit", "the edge refuses nobody", edge_read=None, edge_write=None),
+    _turn("edge-limit-tight", "the edge refuses at a tenth of its rate", edge_read=0.1, edge_write=0.1, edge_burst=0.0),
+    _turn("no-write-limit", "the edge does not limit writes", edge_write=None),
+    _turn("no-quota", "nobody's quota is counted", quota=None),
+    _turn("quota-tight", "quotas are a tenth of what is stated", quota=0.1),
+    _turn("no-retry-after", "refusals do not say when to come back", retry_after=False),
+    _turn("flow-broken", "a deposit is accepted and the balance stays", deposits_count=False),
+    _turn("flow-no-delete", "deleting answers 500", deletes=False),
+    _turn("debug-on", "Django's debug pages are shown", debug=True),
+    _turn("no-request-id", "requests get no id", request_id=False),
+    _turn("log-not-json", "request lines are plain text", log_json=False),
+    _turn("metrics-missing", "there are no metrics", metrics=False),
+)  # fmt: skip
+
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in _ALL}
+
+
+def fault(name: str) -> Fault:
+    """Return the fault called ``name``; raise ``UnknownFault`` offering the nearest."""
+    try:
+        return FAULTS[name]
+    except KeyError:
+        import difflib
+
+        near = difflib.get_close_matches(name, FAULTS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(FAULTS)
+        raise UnknownFault(f"unknown fault {name!r}: {hint}") from None

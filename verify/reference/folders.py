@@ -1,0 +1,47 @@
+"""Where the reference keeps what outlives a run, and where it puts a run."""
+
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+from verify.reference.errors import ReferenceSystemError
+
+_NAME = "deploy-verify"
+_LONGEST = 70  # characters; a unix socket's path may have 107 with the names below
+
+
+def cache() -> Path:
+    """Return our folder in the user's cache, or one of our own in the temporary folder."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    home = Path(base) if base.startswith("/") else Path(os.path.expanduser("~")) / ".cache"  # noqa: PTH111 # Path.home() raises without a home
+    own = Path(tempfile.gettempdir()) / f"{_NAME}-cache-{os.geteuid()}"
+    for folder in (home / _NAME, own):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if _ours(folder):
+            return folder
+    raise ReferenceSystemError(
+        f"no cache folder can be written: neither {home / _NAME} nor {own}: set XDG_CACHE_HOME"
+    )
+
+
+def _ours(folder: Path) -> bool:
+    """Say whether nobody else can have put something into ``folder``."""
+    seen = folder.lstat()
+    private = stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.geteuid() and not seen.st_mode & 0o022
+    return private and os.access(folder, os.W_OK)
+
+
+def place(run: str) -> Path:
+    """Return where the folder of ``run`` is to be: short enough for unix sockets."""
+    path = Path(tempfile.gettempdir()) / f"dv-{run}"
+    return path if len(str(path)) <= _LONGEST else Path("/tmp") / path.name  # noqa: S108 # made with mode 0700, and it must not exist
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a run."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,135 @@
+"""PostgreSQL as a part: a unix socket, no TCP, no syncing to disk."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from verify.effects.process import Finished, clean_environment, run
+from verify.reference import binaries
+from verify.reference.errors import StartFailed
+from verify.reference.parts import Part, Run
+from verify.reference.template import Template
+
+USER = "reference"
+NAME = "postgres"
+_PORT = "5432"
+_INITDB = 60.0
+_COPY = 60.0
+_SETTINGS = (
+    "listen_addresses=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=60",
+    "shared_buffers=16MB",
+    "dynamic_shared_memory_type=mmap",
+    "unix_socket_permissions=0777",
+    "log_min_messages=warning",
+)
+
+
+class Postgres(Part):
+    """The database; its data folder is a copy of a template that is made once."""
+
+    name = "database"
+
+    def __init__(self, run: Run) -> None:
+        """Find the programs and whom they run as."""
+        super().__init__(run)
+        self._user = binaries.database_user()
+        self._programs = binaries.postgres(self._user)
+        self._home = run.folder / "pg"
+        self._data = self._home / "data"
+        self.parameters = {"host": str(self._home), "port": _PORT, "name": NAME, "user": USER}
+
+    def user(self) -> str | None:
+        """Return the user it runs as."""
+        return self._user
+
+    def environment(self) -> dict[str, str]:
+        """Return a plain environment: it is no Python program."""
+        return clean_environment()
+
+    def argv(self) -> Sequence[str | Path]:
+        """Return the program."""
+        settings = [
+            word
+            for setting in (*_SETTINGS, f"unix_socket_directories={self._home}")
+            for word in ("-c", setting)
+        ]
+        return [self._programs / "postgres", "-D", self._data, "-p", _PORT, *settings]
+
+    def ready(self) -> bool:
+        """Say whether the server has noted in its pid file that it takes connections."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        ours = self.service is not None and lines[:1] == [str(self.service.pid)]
+        return ours and lines[7:8] == ["ready   "]
+
+    def prepare(self) -> None:
+        """Put the data folder into place: copied from the template, or made and kept as one."""
+        self._home.mkdir(mode=0o711)
+        self._own(self._home)
+        version = self._run([self._programs / "postgres", "--version"], "tell its version").stdout.decode()
+        template = Template(self.run.cache, version)
+        if template.copy_to(self._data):
+            self._own_all()
+            return
+        with template.building() as wanted:
+            if not wanted:
+                template.copy_to(self._data)
+                self._own_all()
+                return
+            self._make()
+            template.keep(self._data)
+
+    def _make(self) -> None:
+        """Make a data folder with tables and first rows; the server is stopped afterwards."""
+        argv = [
+            *(self._programs / "initdb", "-D", self._data, "-U", USER, "--auth=trust", "--no-sync"),
+            *("--encoding=UTF8", "--no-locale", "--wal-segsize=1"),
+        ]
+        self._run(argv, "initialise its data folder", user=self._user)
+        self.start()
+        try:
+            self.wait()
+            argv = [sys.executable, "-m", "verify.reference.shop.prepare"]
+            self._run(argv, "be migrated", env=self.run.environment())
+        finally:
+            self.stop()
+
+    def _run(
+        self,
+        argv: Sequence[str | Path],
+        what: str,
+        *,
+        user: str | None = None,
+        env: dict[str, str] | None = None,
+    ) -> Finished:
+        done = run(argv, deadline=_INITDB, user=user, env=env, cwd=self.run.folder)
+        if not done.ok:
+            words = (done.stderr or done.stdout).decode("utf-8", "replace")[-2000:]
+            raise StartFailed(f"the reference's database could not {what}: {argv[0]} said:\n{words}")
+        return done
+
+    def _own(self, path: Path) -> None:
+        if self._user is not None:
+            shutil.chown(path, self._user)
+
+    def _own_all(self) -> None:
+        """Give the copied folder to the server's user."""
+        if self._user is not None:
+            self._run(["chown", "-R", self._user, self._data], "own its data folder")
+
+    def stop(self, *, grace: float = 3.0) -> None:
+        """Stop it without waiting for its clients, yet so that it removes its shared memory."""
+        service = self.service
+        if service is not None and service.alive and not self._paused:
+            os.kill(service.pid, signal.SIGINT if grace else signal.SIGQUIT)
+            service.wait(max(grace, 2.0))
+        super().stop(grace=0.0)

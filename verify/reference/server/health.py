@@ -1,0 +1,73 @@
+"""The health endpoint: each stated dependency is really asked, with a short deadline."""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+import redis
+
+from verify.reference.behaviour import Behaviour
+from verify.reference.config import HEARTBEAT, Config
+from verify.reference.server import stores
+from verify.reference.server.database import Database
+from verify.reference.server.http import Answer, json_answer
+
+_NO_STORE = ("Cache-Control", "no-store")
+
+
+class Health:
+    """Asks database, Redis and worker."""
+
+    def __init__(self, config: Config, database: Database) -> None:
+        """Keep connections of its own, so that no other use can hold them."""
+        self._config = config
+        self._database = database
+        self._redis = stores.client(config)
+        self._asks: dict[str, Callable[[], bool]] = {
+            "database": self._database_answers,
+            "redis": self._redis_answers,
+            "worker": self._worker_beats,
+        }
+
+    def _database_answers(self) -> bool:
+        try:
+            return self._database.rows("SELECT 1") == [(1,)]
+        except psycopg.Error:
+            return False
+
+    def _redis_answers(self) -> bool:
+        try:
+            return bool(self._redis.ping())
+        except redis.RedisError:
+            return False
+
+    def _worker_beats(self) -> bool:
+        try:
+            return bool(self._redis.exists(HEARTBEAT))
+        except redis.RedisError:
+            return False
+
+    def checks(self) -> dict[str, str]:
+        """Return ``ok`` or ``down`` for each stated dependency, under its stated name."""
+        parts = {part: self._asks[part]() for part in dict.fromkeys(self._config.dependencies.values())}
+        return {name: "ok" if parts[part] else "down" for name, part in self._config.dependencies.items()}
+
+    def answer(self, behaviour: Behaviour) -> Answer:
+        """Return the answer of the health endpoint."""
+        checks = self.checks() if behaviour.health_checks else {}
+        for name in list(checks)[len(checks) - behaviour.health_omits :]:
+            del checks[name]
+        ready = time.monotonic() >= behaviour.ready_at
+        healthy = ready and all(state == "ok" for state in checks.values())
+        status = behaviour.health_status or (200 if healthy else self._config.unhealthy)
+        if not behaviour.health_json:
+            text = b"OK" if healthy else b"FAIL"
+            return Answer(status, text, [("Content-Type", "text/plain"), _NO_STORE])
+        word = "healthy" if healthy else "unhealthy" if ready else "starting"
+        release = behaviour.release or self._config.release
+        return json_answer(status, {"status": word, "checks": checks, "version": release}, [_NO_STORE])
+
+    def alive(self, behaviour: Behaviour) -> Answer:
+        """Return the answer of the liveness endpoint: the process serves, nothing else is asked."""
+        release = behaviour.release or self._config.release
+        return json_answer(200, {"status": "alive", "version": release}, [_NO_STORE])

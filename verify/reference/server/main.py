@@ -1,0 +1,34 @@
+"""What granian loads: puts the front together, opens the plain port, says it is ready."""
+
+import os
+
+from verify.reference.config import LOG_FILE, Config
+from verify.reference.server import plain
+from verify.reference.server.control import Control
+from verify.reference.server.database import Database
+from verify.reference.server.edge import Edge
+from verify.reference.server.health import Health
+from verify.reference.server.http import Application
+from verify.reference.server.logs import RequestLog
+from verify.reference.server.metrics import Metrics
+from verify.reference.server.pages import Pages
+from verify.reference.server.products import Products
+from verify.reference.server.stores import Cache
+
+
+def build() -> Application:
+    """Return the application of the front; its parts may still be on their way up."""
+    config = Config.of_environment()
+    control = Control(config)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "verify.reference.shop.settings"
+    from verify.reference.shop import wsgi
+
+    database = Database(config)
+    cache = Cache(config, control)
+    metrics = Metrics(config, database, control.counted)
+    pages = Pages(config, Health(config, database), Products(config, database, cache), metrics)
+    file = (config.root / LOG_FILE).open("a", buffering=1, encoding="utf-8")
+    edge = Edge(config, control, pages, wsgi.application(config, control, cache), metrics, RequestLog(file))
+    plain.serve(edge, config.plain_port)
+    control.ready()
+    return edge

@@ -1,0 +1,56 @@
+"""The pages that are answered without Django."""
+
+from collections.abc import Callable
+
+from verify.reference.behaviour import Behaviour
+from verify.reference.config import Config
+from verify.reference.server import openapi
+from verify.reference.server.health import Health
+from verify.reference.server.http import Answer, Environ, json_answer, not_allowed, problem
+from verify.reference.server.metrics import Metrics
+from verify.reference.server.products import Products
+
+_READ = frozenset({"GET", "HEAD"})
+
+
+class Pages:
+    """Finds the page of a path."""
+
+    def __init__(self, config: Config, health: Health, products: Products, metrics: Metrics) -> None:
+        """Bind each path of the contract to its page."""
+        self._config = config
+        self._products = products
+        self._products_path = f"{config.api}products/"
+        self._dead_path = config.api + openapi.DEAD
+        self._metrics = metrics
+        self._pages: dict[str, Callable[[Behaviour], Answer]] = {
+            config.health: health.answer,
+            config.schema: self._schema,
+            config.metrics: self._measured,
+        }
+        if config.liveness:
+            self._pages[config.liveness] = health.alive
+
+    def answer(self, environ: Environ, behaviour: Behaviour, user: str | None) -> Answer | None:
+        """Return the answer, or None where Django is to give it."""
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        if path == self._products_path and method in _READ and user is not None:
+            return self._products.answer(environ, behaviour, user)
+        page = self._pages.get(path)
+        if page is not None:
+            return page(behaviour) if method in _READ else not_allowed("GET, HEAD")
+        if behaviour.schema_dead and path == self._dead_path and method in _READ:
+            return problem(500, "The report cannot be made.")
+        return None
+
+    def _schema(self, behaviour: Behaviour) -> Answer:
+        if behaviour.schema == "missing":
+            return problem(404, "Not found.")
+        document = openapi.document(self._config, dead=behaviour.schema_dead)
+        if behaviour.schema == "invalid":
+            document["openapi"] = 3
+            del document["info"]
+        return json_answer(200, document)
+
+    def _measured(self, behaviour: Behaviour) -> Answer:
+        return self._metrics.answer() if behaviour.metrics else problem(404, "Not found.")

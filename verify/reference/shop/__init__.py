@@ -1,0 +1,1 @@
+"""The Django application of the reference: accounts with money, and products."""

@@ -1,0 +1,22 @@
+"""Where the views are, below the stated prefix of the API."""
+
+from django.urls import path
+
+from verify.reference.shop import canary, catalogue, money
+from verify.reference.shop.state import current
+
+_API = current().config.api.lstrip("/")
+
+urlpatterns = [
+    path(f"{_API}products/", catalogue.Products.as_view()),
+    path(f"{_API}products/<int:pk>/", catalogue.OneProduct.as_view()),
+    path(f"{_API}accounts/me/", money.MyAccount.as_view()),
+    path(f"{_API}deposits/", money.Deposits.as_view()),
+    path(f"{_API}deposits/<int:pk>/", money.Deposit.as_view()),
+    path(f"{_API}withdrawals/", money.Withdrawals.as_view()),
+    path(f"{_API}canary/", canary.Canary.as_view()),
+]
+
+handler400 = "verify.reference.shop.errors.bad_request"
+handler404 = "verify.reference.shop.errors.not_found"
+handler500 = "verify.reference.shop.errors.server_error"

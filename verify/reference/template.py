@@ -1,0 +1,80 @@
+"""A prepared data folder, made once and copied for each run."""
+
+import contextlib
+import fcntl
+import hashlib
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from verify.effects.process import run
+from verify.reference.errors import StartFailed
+
+_DEADLINE = 120.0
+_COPY = 60.0
+_SHOP = Path(__file__).parent / "shop"
+#: what a template is made from: a change of any of these makes another one
+_SOURCES = ("migrations/*.py", "models.py", "settings.py", "prepare.py", "../postgres.py")
+_OLD = 30 * 86400  # seconds after which a template of other sources is dropped
+
+
+class Template:
+    """The template for one server version and the present sources."""
+
+    def __init__(self, cache: Path, version: str) -> None:
+        """Name it."""
+        digest = hashlib.sha256(version.encode())
+        for pattern in _SOURCES:
+            for path in sorted(_SHOP.glob(pattern)):
+                digest.update(path.read_bytes())
+        self._folder = cache / "templates"
+        self._path = self._folder / digest.hexdigest()[:24]
+
+    def copy_to(self, target: Path) -> bool:
+        """Copy it to ``target``; return False where there is none yet."""
+        if not self._path.is_dir():
+            return False
+        self._path.touch()
+        _copy(self._path, target)
+        return True
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[bool]:
+        """Let one process build at a time; yields False if another one has built meanwhile."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        with (self._folder / ".lock").open("w") as file:
+            end = time.monotonic() + _DEADLINE
+            while not _locked(file.fileno()):
+                if time.monotonic() > end:
+                    raise StartFailed(
+                        f"another run has been building {self._path} for {_DEADLINE:g} s: end it, or remove the folder"
+                    )
+                threading.Event().wait(0.05)
+            yield not self._path.is_dir()
+
+    def keep(self, data: Path) -> None:
+        """Keep a copy of the stopped server's ``data`` as the template; call it while building."""
+        for path in self._folder.iterdir():
+            unfinished = path.name.startswith(".building-")
+            if unfinished or (path.is_dir() and path.stat().st_mtime < time.time() - _OLD):
+                shutil.rmtree(path, ignore_errors=True)
+        draft = self._folder / f".building-{self._path.name}"
+        _copy(data, draft)
+        draft.rename(self._path)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    done = run(["cp", "-a", "--reflink=auto", source, target], deadline=_COPY)
+    if not done.ok:
+        words = done.stderr.decode("utf-8", "replace")[-500:]
+        raise StartFailed(f"{source} could not be copied to {target}: {words}: is the disk full?")

@@ -1,0 +1,26 @@
+"""Judgements, one rule a file; its path is its id. This module is what a rule imports from."""
+
+from verify.contract.named import Endpoint, EndpointSpec, FlowName
+from verify.contract.values import Duration, Rate, Ratio, Size
+from verify.model.finding import Finding, Seen, Unknown
+from verify.model.place import Place
+from verify.model.rule import Stated, given, rule
+from verify.model.units import seconds
+
+__all__ = [
+    "Duration",
+    "Endpoint",
+    "EndpointSpec",
+    "Finding",
+    "FlowName",
+    "Place",
+    "Rate",
+    "Ratio",
+    "Seen",
+    "Size",
+    "Stated",
+    "Unknown",
+    "given",
+    "rule",
+    "seconds",
+]

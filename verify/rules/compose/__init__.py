@@ -1,0 +1,3 @@
+"""Docker Compose files."""
+
+SUITE = "policy"

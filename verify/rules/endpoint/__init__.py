@@ -1,0 +1,3 @@
+"""The addresses that are promised to answer."""
+
+SUITE = "smoke"

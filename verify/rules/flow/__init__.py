@@ -1,0 +1,3 @@
+"""What a user comes for."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""The headers of every answer."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""What the health endpoint says."""
+
+SUITE = "smoke"

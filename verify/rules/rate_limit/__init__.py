@@ -1,0 +1,3 @@
+"""Where callers are refused."""
+
+SUITE = "smoke"

@@ -1,0 +1,67 @@
+"""Callers above the stated rate are refused.
+
+A limit that is written down but not in force is found by the first scraper. The burst
+is long enough to use up the stated allowance and goes on above the rate.
+
+Fix: check that the limit covers this path and method, and that it is keyed by client.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from verify.facts.burst import Burst, Shot, Volley
+from verify.rules import Endpoint, EndpointSpec, Finding, Rate, Seen, Stated, Unknown, given, rule, seconds
+
+FASTER = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params(Stated):
+    """Endpoint, rate, the burst allowed on top, and the status of a refusal."""
+
+    endpoint: Endpoint
+    rate: Rate
+    burst: int = 20
+    method: Literal["GET", "POST"] = "GET"
+    status: int = 429
+
+    def needs(self) -> dict[str, Burst]:
+        """Ask faster than the rate, until the allowance is surely used up."""
+        count = 2 * self.burst + 10
+        pace = Rate(self.rate * FASTER)
+        return {"volley": Burst(path=self.endpoint.path, count=count, pace=pace, method=self.method)}
+
+
+def volley(pace: float, *statuses: int, retry_after: str | None = "1") -> Volley:
+    """Return answers for the proofs."""
+    return Volley(
+        shots=tuple(
+            Shot(sent=seconds(n / pace), status=status, retry_after=retry_after if status == 429 else None)  # noqa: PLR2004 - the stated status
+            for n, status in enumerate(statuses)
+        )
+    )
+
+
+STATED = Params(endpoint=EndpointSpec(path="/"), rate=Rate.parse("10/s"), burst=2)
+GOOD = volley(50, 200, 200, 200, 429, 429)
+HOLDS = given(STATED, volley=GOOD)
+FAILS = [
+    given(STATED, volley=volley(50, 200, 200, 200, 200, 200)),
+    given(STATED, volley=replace(GOOD, shots=volley(50, 200, 503, 503).shots)),
+    given(STATED, volley=volley(50, 200, 200, 200, 429, 429, retry_after=None)),
+]
+
+
+@rule(severity="error", faults=["no-edge-limit", "no-retry-after"], refs=["RFC 6585 4", "RFC 9110 10.2.3"])
+def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
+    """Expect refusals, each with the time to come back."""
+    refused = volley.refused(stated.status)
+    yield Seen(f"{len(refused)} of {len(volley.shots)}", what=f"refused at {volley.pace}")
+    if not refused and volley.pace <= stated.rate:
+        yield Unknown(f"{volley.place}: only {volley.pace} could be sent, not more than the stated {stated.rate}")
+    elif not refused:
+        seen = ", ".join(str(status) for status in sorted({shot.status for shot in volley.shots}))
+        yield Finding(volley.place, "nothing was refused", f"{stated.status} above {stated.rate}", seen)
+    elif any(shot.retry_after is None for shot in refused):
+        yield Finding(volley.place, "a refusal does not say when to come back", "Retry-After", "absent")

@@ -1,0 +1,52 @@
+"""Callers below the stated rate are not refused.
+
+A limit that is tighter than promised turns good clients away, and they retry.
+
+Fix: correct the limit, or the promise; look for a second limit in front of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from verify.facts.burst import Burst, Shot, Volley
+from verify.rules import Endpoint, EndpointSpec, Finding, Rate, Seen, Stated, Unknown, given, rule, seconds
+
+SLOWER = 0.8
+REQUESTS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params(Stated):
+    """Endpoint, rate, and the status of a refusal."""
+
+    endpoint: Endpoint
+    rate: Rate
+    method: Literal["GET", "POST"] = "GET"
+    status: int = 429
+
+    def needs(self) -> dict[str, Burst]:
+        """Ask at four fifths of the rate."""
+        pace = Rate(self.rate * SLOWER)
+        return {"volley": Burst(path=self.endpoint.path, count=REQUESTS, pace=pace, method=self.method)}
+
+
+def volley(pace: float, *statuses: int) -> Volley:
+    """Return answers for the proofs."""
+    return Volley(shots=tuple(Shot(sent=seconds(n / pace), status=status) for n, status in enumerate(statuses)))
+
+
+STATED = Params(endpoint=EndpointSpec(path="/"), rate=Rate.parse("10/s"))
+HOLDS = given(STATED, volley=volley(8, 200, 200, 200))
+FAILS = given(STATED, volley=volley(8, 200, 429, 200))
+
+
+@rule(severity="error", faults=["edge-limit-tight"], refs=["RFC 6585 4"])
+def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
+    """Expect no refusal."""
+    refused = volley.refused(stated.status)
+    yield Seen(f"{len(refused)} of {len(volley.shots)}", what=f"refused at {volley.pace}")
+    if refused and volley.pace > stated.rate:
+        yield Unknown(f"{volley.place}: {volley.pace} was sent, more than the stated {stated.rate}")
+    elif refused:
+        yield Finding(volley.place, f"refused at {volley.pace}", f"none below {stated.rate}", str(len(refused)))

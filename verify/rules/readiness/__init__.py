@@ -1,0 +1,3 @@
+"""Whether the environment is there at all."""
+
+SUITE = "smoke"

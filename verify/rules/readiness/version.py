@@ -1,0 +1,41 @@
+"""The release that answers is the one that was deployed.
+
+A gate that judges the old release passes a broken deployment. The expected version is
+given on the command line, or by the environment's ``version:``.
+
+Fix: wait for the roll-out to end, or look for a replica that still runs the old release.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from verify.facts.readiness import Readiness, Ready
+from verify.rules import Finding, Seen, Stated, Unknown, given, rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params(Stated):
+    """Nothing is stated: the expected version belongs to the run."""
+
+    def needs(self) -> dict[str, Ready]:
+        """Ask for the readiness that the environment defines."""
+        return {"readiness": Ready()}
+
+
+STATED = Params()
+GOOD = Readiness(ready=True, version="1.4.0", expected="1.4.0")
+HOLDS = given(STATED, readiness=GOOD)
+FAILS = given(STATED, readiness=replace(GOOD, version="1.3.9"))
+
+
+@rule(severity="blocker", faults=["wrong-version"])
+def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
+    """Compare the version that answered with the expected one."""
+    if readiness.expected is None:
+        yield Unknown("no version is expected: give --expect-version, or `version: {expect: …}` in the contract")
+    elif readiness.version is None:
+        yield Unknown(f"{readiness.url} shows no version: {readiness.reason or 'see `version:` in the contract'}")
+    else:
+        yield Seen(readiness.version, what="version")
+        if readiness.version != readiness.expected:
+            yield Finding(readiness.url, "another version answers", readiness.expected, readiness.version)

@@ -1,0 +1,45 @@
+"""The deployment is ready within the stated time.
+
+Nothing else can be judged of a system that does not answer yet. The environment's
+readiness endpoint is polled until it gave the stated number of good answers in a row.
+
+Fix: look at the last answer in the finding; start what it names, or state the time the
+system really needs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from verify.facts.http import Exchange
+from verify.facts.readiness import Readiness, Ready
+from verify.rules import Duration, Finding, Seen, Stated, Unknown, given, rule, seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params(Stated):
+    """The longest time to wait."""
+
+    within: Duration = seconds(180)
+
+    def needs(self) -> dict[str, Ready]:
+        """Ask for the readiness that the environment defines."""
+        return {"readiness": Ready()}
+
+
+STATED = Params(within=seconds(30))
+GOOD = Readiness(ready=True, took=seconds(3), last=Exchange(status=200))
+HOLDS = given(STATED, readiness=GOOD)
+FAILS = [
+    given(STATED, readiness=replace(GOOD, took=seconds(31))),
+    given(STATED, readiness=Readiness(ready=False, last=Exchange(status=503), reason="last answer 503")),
+]
+
+
+@rule(severity="blocker", faults=["never-ready", "redis-down", "database-down", "worker-down"])
+def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Seen]:
+    """Compare the time to ready with the stated one."""
+    yield Seen(readiness.took, limit=stated.within, what="ready after")
+    if not readiness.ready:
+        yield Finding(readiness.url, "not ready", stated=f"ready within {stated.within}", seen=readiness.reason)
+    elif readiness.took > stated.within:
+        yield Finding(readiness.url, "ready too late", stated=str(stated.within), seen=str(readiness.took))

@@ -1,0 +1,3 @@
+"""Where an address sends its callers."""
+
+SUITE = "smoke"

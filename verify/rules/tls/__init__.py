@@ -1,0 +1,3 @@
+"""Certificates and protocol versions."""
+
+SUITE = "smoke"

@@ -1,0 +1,107 @@
+"""Opens the environment of a run: the embedded reference, or a declared address, protected."""
+
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from verify import __version__
+from verify.collectors.world import World
+from verify.contract.environment import Environment
+from verify.contract.origins import plain_of
+from verify.contract.spec import Contract
+from verify.contract.values import variable_of
+from verify.effects.journal import Journal
+from verify.effects.origin import Origin
+from verify.effects.protection import Policy
+from verify.effects.redact import Redactor
+from verify.effects.transport import Transport
+from verify.model.need import Need
+from verify.run.options import Options, UsageError
+from verify.run.secrets import accounts_of, credentials
+
+
+def policy_of(environment: Environment, *addresses: str) -> Policy:
+    """Return what may be sent to ``environment``: only what it declares, read-only unless disposable."""
+    declared = (*addresses, *environment.hosts)
+    return Policy(
+        origins=frozenset(Origin.of(address) for address in declared if address),
+        destructive=environment.protection == "disposable",
+        budget=environment.budget,
+        rate=environment.rate,
+    )
+
+
+def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps account of it
+    contract: Contract,
+    options: Options,
+    needs: Iterable[Need],
+    *,
+    root: Path,
+    journal: Journal,
+    redactor: Redactor,
+    closing: ExitStack,
+) -> World:
+    """Return the world of a run; what it opens is closed with ``closing``.
+
+    Raise ``UsageError`` for whatever is missing, before anything is sent.
+    """
+    if options.environment is None:
+        return World(
+            contract=contract, root=root, run_id=journal.run_id, patterns=contract.files, credentials={}
+        )
+    environment = contract.environments[options.environment]
+    asked = tuple(needs)
+    names = accounts_of(asked, contract, environment) if any(need.live for need in asked) else frozenset()
+    variables: dict[str, str] = dict(os.environ)
+    expected = options.expect_version
+    if environment.reference is not None:
+        reference = _reference(environment, options, journal, closing)
+        url, plain_url, trust = reference.url, reference.plain_url, reference.ca_file
+        variables.update(
+            (variable_of(contract.accounts[name].secret), reference.accounts[name])
+            for name in names
+            if name in reference.accounts
+        )
+        expected = expected or environment.reference.release
+    else:
+        if options.faults:
+            raise UsageError(f"environment {options.environment} is not the reference: only that has faults")
+        url = environment.url or ""
+        plain_url = environment.plain_url or plain_of(url) or ""
+        trust = root / environment.trust if environment.trust else None
+    headers = credentials(names, contract, variables, redactor)
+    hosts = [endpoint.host for endpoint in contract.endpoints.values() if endpoint.host]
+    transport = closing.enter_context(
+        Transport(
+            policy_of(environment, url, plain_url, *hosts),
+            redactor=redactor,
+            user_agent=f"deploy-verify/{__version__} run/{journal.run_id}",
+            trust=trust,
+            default_deadline=options.deadline,
+        )
+    )
+    return World(
+        contract=contract,
+        root=root,
+        run_id=journal.run_id,
+        patterns=contract.files_of(options.environment),
+        environment=environment,
+        url=url,
+        plain_url=plain_url,
+        trust=trust,
+        transport=transport,
+        journal=journal,
+        credentials=headers,
+        expected_version=expected,
+        deadline=options.deadline,
+    )
+
+
+def _reference(environment, options: Options, journal: Journal, closing: ExitStack):  # type: ignore[no-untyped-def]  # typed below
+    from verify.reference.system import Reference
+
+    spec = environment.reference
+    return closing.enter_context(
+        Reference.start(spec, journal=journal, faults=(*spec.faults, *options.faults))
+    )

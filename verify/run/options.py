@@ -1,0 +1,27 @@
+"""What was asked for, whoever asked: the plugin, the command, a test."""
+
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verify.model.units import Duration, seconds
+
+
+class UsageError(Exception):
+    """Something was asked for that cannot be done; nothing was sent. The message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Selection and switches of one run; empty means no restriction."""
+
+    environment: str | None = None
+    suites: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    expect_version: str | None = None
+    allow_destructive: str | None = None
+    waivers: bool = True
+    evidence: Path | None = None
+    faults: tuple[str, ...] = ()
+    today: datetime.date = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date())
+    deadline: Duration = field(default=seconds(10))

@@ -1,0 +1,62 @@
+"""Turns the accounts a run needs into request headers; values come from the environment only."""
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+
+from verify.contract.endpoint import Account
+from verify.contract.environment import Environment
+from verify.contract.spec import Contract
+from verify.contract.values import variable_of
+from verify.effects.redact import Redactor
+from verify.facts.flow import WalkThrough
+from verify.facts.http import Headers
+from verify.model.need import Need
+from verify.run.options import UsageError
+
+
+def accounts_of(needs: Iterable[Need], contract: Contract, environment: Environment) -> frozenset[str]:
+    """Return the names of the accounts that ``needs`` ask with."""
+    return frozenset(name for name in _accounts(needs, contract, environment) if name)
+
+
+def _accounts(needs: Iterable[Need], contract: Contract, environment: Environment) -> Iterator[str | None]:
+    yield environment.account
+    yield from (endpoint.account for endpoint in contract.endpoints.values())
+    for need in needs:
+        yield getattr(need, "account", None)
+        if isinstance(need, WalkThrough):
+            yield from (step.account for step in contract.flows[need.flow].steps)
+
+
+def credentials(
+    names: Iterable[str], contract: Contract, variables: Mapping[str, str], redactor: Redactor
+) -> dict[str, Headers]:
+    """Return headers by account; raise ``UsageError`` naming every variable that is missing."""
+    found: dict[str, Headers] = {}
+    problems = []
+    for name in sorted(names):
+        account = contract.accounts[name]
+        variable = variable_of(account.secret)
+        value = variables.get(variable, "")
+        if not value:
+            problems.append(f"account {name} needs the environment variable {variable}, which is not set")
+            continue
+        try:
+            redactor.add(variable, value)
+        except ValueError as error:
+            problems.append(f"account {name}: {error}")
+            continue
+        found[name] = _headers(account, value, redactor)
+    if problems:
+        raise UsageError("\n".join(problems))
+    return found
+
+
+def _headers(account: Account, value: str, redactor: Redactor) -> Headers:
+    if account.basic is not None:
+        pair = base64.b64encode(f"{account.basic.user}:{value}".encode()).decode("ascii")
+        redactor.add(variable_of(account.secret), pair)
+        return (("Authorization", f"Basic {pair}"),)
+    if account.header is not None:
+        return ((account.header.name, value),)
+    return (("Authorization", f"Bearer {value}"),)
