@@ -40,7 +40,9 @@ class Client:
         self.session.trust_env = False
         self.session.verify = str(self.ref.ca_file)
 
-    def send(self, method: str, path: str, *, user: str = "", plain: bool = False, **more: Any) -> requests.Response:
+    def send(
+        self, method: str, path: str, *, user: str = "", plain: bool = False, **more: Any
+    ) -> requests.Response:
         headers = dict(more.pop("headers", {}))
         if user:
             headers["Authorization"] = f"Bearer {self.ref.accounts[user]}"
@@ -56,7 +58,8 @@ class Client:
         return self.send("POST", path, json=body, **more)
 
     def balance(self, user: str) -> float:
-        return float(self.get(f"{self.api}accounts/me/", user=user).json()["balance"])
+        """Return the balance, not-a-number where it is not told."""
+        return float(self.get(f"{self.api}accounts/me/", user=user).json().get("balance", "nan"))
 
     def logged(self) -> list[str]:
         return self.ref.log_file.read_text().splitlines()

@@ -11,6 +11,8 @@ from verify.facts.burst import Burst, Shot, Volley
 from verify.model.need import Need
 from verify.model.units import seconds
 
+REFUSALS = frozenset({429, 503})
+
 
 def collect(needs: tuple[Burst, ...], world: World) -> Iterator[tuple[Need, object]]:
     """Yield each volley; the slow ones come first, so that no fast one has used up their limit."""
@@ -37,4 +39,7 @@ def _see(need: Burst, world: World) -> Volley:
     finally:
         pause.set()
         pool.shutdown(wait=True, cancel_futures=True)
+    if any(shot.status in REFUSALS for shot in shots):
+        # nothing shows when a limit has forgotten; what comes next must not be refused for this
+        threading.Event().wait(need.rest)
     return Volley(shots=shots, url=url, method=need.method)

@@ -13,7 +13,7 @@ from verify.contract.nodes import Node, Path, descend
 from verify.contract.source import read_text
 from verify.model.place import Place
 
-_WORDS = re.compile(r"'[^']{3,}'")
+_WORDS = re.compile(r"'[^' ]{3,}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,17 @@ class Document:
         return self.root.value
 
     def place(self, path: Path = (), *, key: bool = False) -> Place:
-        """Return where the value at ``path`` stands, or its key; else its nearest ancestor."""
+        """Return where the value at ``path`` stands, or its key.
+
+        Where the document ends before ``path`` does, that is the key of the last mapping
+        or list on the way, or the scalar that stands in its place.
+        """
         nodes = descend(self.root, path)
         found = len(nodes) - 1
-        if key and found == len(path) and found:
-            at = nodes[-2].keys.get(str(path[-1]), nodes[-1].at)
-        elif found < len(path) and found:
-            at = nodes[-2].keys.get(str(path[found - 1]), nodes[-1].at)
-        else:
-            at = nodes[-1].at
-        return Place(self.name, *at)
+        last = nodes[-1]
+        if found and (key or (found < len(path) and isinstance(last.value, dict | list))):
+            return Place(self.name, *nodes[-2].keys.get(str(path[found - 1]), last.at))
+        return Place(self.name, *last.at)
 
     def broken(self, path: Path) -> bool:
         """Tell whether a problem was already told at ``path`` or above it."""

@@ -55,10 +55,9 @@ def _misshapen(parts: SplitResult, port: int | None) -> str:
 def _is_host(host: str) -> bool:
     if ":" in host:
         try:
-            ipaddress.IPv6Address(host)
+            return ipaddress.IPv6Address(host).scope_id is None
         except ValueError:
             return False
-        return True
     labels = host.removesuffix(".").split(".")
     return len(host) <= _LONGEST_HOST and all(_LABEL.fullmatch(label) for label in labels)
 

@@ -32,7 +32,7 @@ _READY = ("ready", "health", "healthcheck")
 def _read_format(value: object) -> object:
     # True and 1.0 equal 1 too
     if type(value) is not int or value != FORMAT:
-        got = str(value) if isinstance(value, int | float) else kind_of(value)
+        got = str(value) if type(value) in {int, float} else kind_of(value)
         message = f"expected `verify: 1`, the format that this version reads, got {got}"
         raise ValueError(message)
     return value

@@ -34,7 +34,7 @@ def _decoder(coding: str, limit: int) -> Callable[[bytes], bytes]:
     def decode(block: bytes) -> bytes:
         try:
             return engine.decompress(block, limit + 1)
-        except zlib.error as error:
-            raise ValueError(f"the body is not the {coding} that it says it is") from error
+        except zlib.error:
+            raise ValueError(f"the body is not the {coding} that it says it is") from None
 
     return decode

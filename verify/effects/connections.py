@@ -1,6 +1,7 @@
 """The connections that requests leave through: nothing gets past the gate here."""
 
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -20,6 +21,7 @@ from verify.effects.origin import Origin
 from verify.effects.protection import Gate, Outgoing
 
 _INTERIM = 16
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 
 
 class Wiring:
@@ -115,7 +117,7 @@ class _Answer(http.client.HTTPResponse):
         super().begin()
         if self._call is not None:
             self._call.headers = tuple(
-                (name, " ".join(str(value).split("\r\n"))) for name, value in self.msg.items()
+                (name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items()
             )
 
 

@@ -49,7 +49,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         if id(each) not in seen:
             seen.add(id(each))
             yield each
-            inner = (*each.args, each.__cause__, each.__context__)
+            inner = (*each.args, each.__cause__, None if each.__suppress_context__ else each.__context__)
             waiting += [one for one in inner if isinstance(one, BaseException)]
 
 

@@ -3,6 +3,7 @@
 One file a run, ``<run-id>.jsonl``, one JSON object a line, synced on each line, locked while
 the run is alive::
 
+    {"event": "run", "pid": 4711, "start": 1234567, "boot": "<id>"}
     {"event": "plan", "id": 1, "kind": "process", "at": 1700000000.0, "details": {…}}
     {"event": "made", "id": 1, "details": {…}}
     {"event": "gone", "id": 1}
@@ -20,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from verify.effects.errors import FileError
+from verify.effects.procfs import boot_id, process
 from verify.effects.reap import Reaped, clean, reaper
 from verify.effects.record import MARKER, OWNED, Record
 from verify.effects.state import state_folder, sync_folder
@@ -84,8 +86,13 @@ class Journal:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             # A clean-up that came between creating and locking took the empty file for a dead run's.
             if os.fstat(descriptor).st_nlink:
+                journal = cls(run_id, path, descriptor)
+                own = process(os.getpid())
+                journal._append(  # noqa: SLF001 - of the same class
+                    {"event": "run", "pid": os.getpid(), "start": own.start if own else 0, "boot": boot_id()}
+                )
                 sync_folder(folder)
-                return cls(run_id, path, descriptor)
+                return journal
             os.close(descriptor)
 
     def plan(self, kind: str, **details: Any) -> Entry:

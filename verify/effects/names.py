@@ -49,8 +49,6 @@ class Names:
             lookup.found = _ask(*key, 0)
         except OSError as error:
             lookup.error = error
-        except UnicodeError as error:  # a label that is empty or longer than 63
-            lookup.error = socket.gaierror(socket.EAI_NONAME, str(error))
         finally:
             with self._lock:
                 del self._running[key]
@@ -58,5 +56,8 @@ class Names:
 
 
 def _ask(host: str, port: int, flags: int) -> list[_Found]:
-    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    except UnicodeError as error:  # a label longer than 63 characters
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
     return [(family, address) for family, _, _, _, address in answers]

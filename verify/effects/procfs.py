@@ -50,6 +50,12 @@ def process(pid: int) -> Process | None:
     )
 
 
+def alive(pid: int, start: int, boot: str) -> bool:
+    """Say whether the process that had ``pid`` then still runs now."""
+    now = process(pid) if boot == boot_id() else None
+    return now is not None and now.start == start and not now.ended
+
+
 def processes() -> Iterator[Process]:
     """Yield each process that has not ended."""
     for name in os.listdir(_PROC):  # noqa: PTH208 - names are enough, there may be thousands

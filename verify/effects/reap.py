@@ -3,14 +3,20 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from verify.effects.errors import EffectError
 from verify.effects.leftovers import REAPERS, CannotReap, Reap
-from verify.effects.record import Record, parse
+from verify.effects.procfs import alive
+from verify.effects.record import Record, parse, parse_runner
 from verify.effects.state import state_folder
+
+#: seconds for a dead run's lock to be released, and between two looks
+_RELEASE, _POLL = 2.0, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +64,9 @@ def _clean_run(path: Path) -> list[Reaped]:
         return []
     except OSError as error:
         return [_problem(path, f"the journal cannot be opened: {error.strerror}")]
-    with os.fdopen(descriptor, "rb+", buffering=0) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return []  # the run is alive, or another clean-up is at it
+    with FileIO(descriptor, "r+") as file:
+        if not _locked(file):
+            return []  # the run is alive, or another clean-up is at it or has done it
         text = file.read()
         records, unread = parse(path.stem, text)
         file.truncate(text.rfind(b"\n") + 1)  # a line cut off by the kill must not swallow ours
@@ -77,6 +81,22 @@ def _clean_run(path: Path) -> list[Reaped]:
         if all(each.done for each in found):
             path.unlink(missing_ok=True)
     return found
+
+
+def _locked(file: FileIO) -> bool:
+    """Take the lock of a dead run, which a child caught between fork and exec may hold on to for a moment."""
+    until = time.monotonic() + _RELEASE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            runner = parse_runner(file.read())
+            file.seek(0)
+            if time.monotonic() > until or (runner is not None and alive(*runner)):
+                return False
+            time.sleep(_POLL)
+        else:
+            return os.fstat(file.fileno()).st_nlink > 0
 
 
 def _reap(record: Record) -> Reaped:

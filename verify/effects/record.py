@@ -50,7 +50,18 @@ def parse(run_id: str, text: bytes) -> tuple[list[Record], list[int]]:
     return list(records.values()), unread
 
 
+def parse_runner(text: bytes) -> tuple[int, int, str] | None:
+    """Return pid, start and boot id of the run's own process, or None where they cannot be read."""
+    try:
+        event = json.loads(text.partition(b"\n")[0])
+        return int(event["pid"]), int(event["start"]), str(event["boot"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def _apply(records: dict[int, Record], run_id: str, event: dict[str, Any]) -> None:
+    if event["event"] == "run":
+        return
     number = int(event["id"])
     if event["event"] == "plan":
         records[number] = Record(

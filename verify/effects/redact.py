@@ -55,7 +55,7 @@ class Redactor:
             self._names, self._owner = names, owners
             # A replacement is matched too, and put back, so that nothing is found inside it.
             owners |= {f"***{shown}***": shown for shown in names.values()}
-            self._names, self._owner, self._secrets = names, owners, re.compile(trie(owners))
+            self._names, self._owner, self._secrets = names, owners, None
 
     def text(self, text: str) -> str:
         """Return ``text`` without secrets; doing it again changes nothing."""
@@ -97,15 +97,15 @@ class Redactor:
         return self.value(value)
 
     def _known(self, text: str) -> str:
-        if self._secrets is None:
+        if not self._owner:
             return text
-        return self._secrets.sub(self._replacement, _WRAPPED.sub(self._unwrapped, text))
+        with self._lock:  # compiled when it is first needed: secrets come one by one
+            self._secrets = self._secrets or re.compile(trie(self._owner))
+            known, owner = self._secrets, self._owner
 
-    def _replacement(self, match: re.Match[str]) -> str:
-        return f"***{self._owner[match[0]]}***"
+        def unwrapped(match: re.Match[str]) -> str:
+            """Join base64 that is wrapped at some column, where a secret lies across a break."""
+            joined = _BREAK.sub("", match[0])
+            return joined if known.search(joined) else match[0]
 
-    def _unwrapped(self, match: re.Match[str]) -> str:
-        """Join base64 that is wrapped at some column, where a secret lies across a break."""
-        joined = _BREAK.sub("", match[0])
-        pattern = self._secrets
-        return joined if pattern is not None and pattern.search(joined) else match[0]
+        return known.sub(lambda match: f"***{owner[match[0]]}***", _WRAPPED.sub(unwrapped, text))

@@ -17,7 +17,7 @@ _HEADER = re.compile(
     (?: (?P<gap> \s{0,3} [:=] [ \t]{0,3} | \\{0,3}["'] \s{0,3} [:=,] \s{0,3} b? )
         (?: (?P<quote> ["'] ) (?P<quoted> (?: \\. | (?!(?P=quote)) [^\\\r\n] )* )
           | (?P<escaped> \\{1,3}["'] ) (?P<inner> (?: (?!(?P=escaped)) [^\r\n] )* )
-          | (?P<bare> [^\r\n]+? (?= \\r\\n | \\n | [\r\n] | \Z ) )
+          | (?P<bare> \*{3} (?= ["'\\\r\n] | \Z ) | [^\r\n]+? (?= \\r\\n | \\n | [\r\n] | \Z ) )
         )
     )"""
 )
@@ -63,7 +63,9 @@ def _cookie(value: str) -> str:
 
 
 def _pair(pair: str) -> str:
-    name, equals, _ = pair.partition("=")
+    name, equals, rest = pair.partition("=")
     if name.strip().lower() in _ATTRIBUTES:
         return pair
+    if rest[:4] in {f"{_HIDDEN}{mark}" for mark in "\"'\\"}:
+        return pair  # hidden before, and what follows is not the cookie's
     return f"{name}={_HIDDEN}" if equals else f" {_HIDDEN}" if pair.startswith(" ") else _HIDDEN

@@ -212,7 +212,10 @@ def _next(request: Request, answer: Exchange) -> Request | None:
     location = answer.header("Location")
     if answer.status not in _REDIRECTS or location is None:
         return None
-    url = urljoin(request.url, location)
+    try:
+        url = urljoin(request.url, location)
+    except ValueError:
+        raise Refused(f"GET {ascii(location[:_SHOWN])[1:-1]}", "a redirect to what is not a URL") from None
     method, body = request.method, request.body
     if answer.status == HTTPStatus.SEE_OTHER or (answer.status in _REWRITING and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), None

@@ -1,6 +1,6 @@
 """Many equal requests at a stated pace, to see where an address is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from verify.model.need import Effect, Need
@@ -42,7 +42,10 @@ class Volley:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burst(Need):
-    """Ask for ``count`` requests at ``pace``; it uses up quota, so it runs alone."""
+    """Ask for ``count`` requests at ``pace``; it uses up quota, so it runs alone.
+
+    ``rest`` is how long the limit needs to forget a burst that was refused.
+    """
 
     kind: ClassVar[str] = "burst"
     answer: ClassVar[type] = Volley
@@ -53,3 +56,4 @@ class Burst(Need):
     pace: Rate
     method: str = "GET"
     account: str | None = None
+    rest: Duration = field(default=seconds(0))

@@ -9,10 +9,22 @@ from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from verify.facts.files import FileFact, Files
 from verify.model.need import Effect, Need
 from verify.model.rule import About, Check, Given, Needs, Stated
+from verify.model.units import Quantity
+
+REFERENCE = "#/definitions/{model}"
+
+
+class SchemaWriter(GenerateJsonSchema):
+    """Writes the defaults of quantities as a contract would."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Return a default as JSON."""
+        return str(dft) if isinstance(dft, Quantity) else super().encode_default(dft)
 
 
 class RuleError(Exception):
@@ -65,6 +77,12 @@ class Rule:
     def validator(self) -> TypeAdapter[Any]:
         """Return what reads a claim's ``with:``; built when first claimed."""
         return TypeAdapter(self.params or _Nothing)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema (draft-07) of what ``with:`` may hold, its definitions under ``$defs``."""
+        return self.validator.json_schema(
+            by_alias=True, ref_template=REFERENCE, mode="validation", schema_generator=SchemaWriter
+        )
 
     @property
     def file_argument(self) -> Argument | None:

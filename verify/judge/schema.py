@@ -3,29 +3,17 @@
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
 
 from verify.contract.spec import Contract
 from verify.judge.registry import Registry
-from verify.judge.rule import Rule
-from verify.model.units import Quantity
+from verify.judge.rule import REFERENCE, Rule, SchemaWriter
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-_REFERENCE = "#/definitions/{model}"
-
-
-class _Generator(GenerateJsonSchema):
-    """Writes the defaults of quantities as a contract would."""
-
-    def encode_default(self, dft: Any) -> Any:
-        """Return a default as JSON."""
-        return str(dft) if isinstance(dft, Quantity) else super().encode_default(dft)
-
 
 def contract_schema(registry: Registry) -> dict[str, Any]:
     """Return the schema; each rule adds what ``with:`` may hold beside its name."""
     schema = TypeAdapter(Contract).json_schema(
-        by_alias=True, ref_template=_REFERENCE, schema_generator=_Generator
+        by_alias=True, ref_template=REFERENCE, schema_generator=SchemaWriter
     )
     definitions = schema.pop("$defs", {})
     branches = []
@@ -43,10 +31,7 @@ def _branch(rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
     stated: dict[str, Any] = {"type": "object", "maxProperties": 0}
     more: dict[str, Any] = {}
     if rule.params is not None:
-        # input mode: a contract may leave out what has a default
-        stated = rule.validator.json_schema(
-            by_alias=True, ref_template=_REFERENCE, mode="validation", schema_generator=_Generator
-        )
+        stated = rule.schema()
         more = stated.pop("$defs", {})
         stated.pop("title", None)
         stated["description"] = rule.title

@@ -34,6 +34,8 @@ class Quantity(float):
     example: ClassVar[str]
     #: words that people write -> the unit they mean, to offer it
     words: ClassVar[dict[str, str]] = {}
+    #: a unit is written from this share of it
+    least: ClassVar[float] = 1.0
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -77,13 +79,13 @@ class Quantity(float):
         return f"unknown unit {unit!r} in {text!r} for {cls.what}: {hint}"
 
     def __str__(self) -> str:
-        """Write at most six digits, in the largest unit that is exact, else that keeps it at one or more."""
+        """Write at most six digits, in the largest unit that is exact, else the largest that fits."""
         smallest = next(iter(self.units.values()))
         if self < smallest * _LEAST:
             return f"0{next(iter(self.units))}"
         # rounded first: 999.9999ms are 1s
         value = smallest * float(f"{float(self) / smallest:.6g}")
-        fitting = [unit for unit, size in self.units.items() if value >= size * _NEARLY]
+        fitting = [unit for unit, size in self.units.items() if value >= size * self.least * _NEARLY]
         fitting = fitting[::-1] or [next(iter(self.units))]
         written = [(_digits(value / self.units[unit]), unit) for unit in fitting]
         for digits, unit in written:
@@ -148,6 +150,7 @@ class Ratio(Quantity):
     what = "a ratio"
     units: ClassVar[dict[str, float]] = {"ppm": 1e-6, "%": 1e-2}
     example = "0.1%"
+    least = 0.001  # 0.1%, not 1000ppm
 
 
 class Rate(Quantity):

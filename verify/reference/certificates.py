@@ -1,13 +1,13 @@
 """Certificates of a throw-away authority: one that keeps the promise, and bad ones."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _NAMES = ("localhost", "127.0.0.1")
 _VALID = 90  # days
-_LIFE = datetime.timedelta(days=_VALID, hours=1)  # begins a little ago: clocks differ
+_LIFE = dt.timedelta(days=_VALID, hours=1)  # begins a little ago: clocks differ
 #: kind -> host names, days until its end
 KINDS = {
     "valid": (_NAMES, _VALID),
@@ -41,7 +41,7 @@ class Authority:
     def issue(self, kind: str) -> Certificate:
         """Write chain and key of a certificate of ``kind`` and return where they are."""
         names, days = KINDS[kind]
-        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
+        end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         made = Certificate(self._folder / f"{kind}.pem", self._folder / f"{kind}.key")
         if kind == "self-signed":
             chain, key = _self_signed(names, end)
@@ -69,7 +69,7 @@ def _pkcs8(pem: bytes) -> bytes:
     return _pem(load_pem_private_key(pem, None))
 
 
-def _self_signed(names: tuple[str, ...], end: datetime.datetime) -> tuple[bytes, bytes]:
+def _self_signed(names: tuple[str, ...], end: dt.datetime) -> tuple[bytes, bytes]:
     """Return certificate and key that no authority vouches for."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -14,6 +14,8 @@ SHARED_FILE = "shared.bin"
 BEHAVIOUR_FILE = "behaviour.json"
 #: the key in Redis that exists while the worker consumes
 HEARTBEAT = "worker:heartbeat"
+#: the key in Redis under which the product list is cached
+PRODUCTS = "products:list"
 #: who has an account and a token
 USERS = ("alice", "bob", "staff")
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from verify.reference.errors import UnknownFault
+from verify.reference.errors import UnknownFaultError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def _drops(name: str, header: str) -> Fault:
 _ALL = (
     _part("redis-down", "Redis is stopped: connections are refused", redis="down"),
     _part("redis-hang", "Redis accepts connections and never answers", redis="paused"),
-    _part("database-down", "PostgreSQL is stopped: connections are refused", database="down"),
+    _part("database-down", "PostgreSQL is stopped, the cached list dropped", database="down"),
     _part("worker-down", "no Celery worker runs", worker="down"),
     _turn("health-lies", "health says healthy and asks nothing", health_checks=False),
     _turn("health-missing-dependency", "one stated dependency is not in the health body", health_omits=1),
@@ -75,7 +75,7 @@ _ALL = (
     _turn("schema-invalid", "the OpenAPI document is not valid", schema="invalid"),
     _turn("schema-dead-operation", "a documented GET answers 500", schema_dead=True),
     _turn("no-edge-limit", "the edge refuses nobody", edge_read=None, edge_write=None),
-    _turn("edge-limit-tight", "the edge refuses at a tenth of its rate", edge_read=0.1, edge_write=0.1, edge_burst=0.0),
+    _turn("edge-limit-tight", "a tenth passes the edge", edge_read=0.1, edge_write=0.1, edge_burst=0.0),
     _turn("no-write-limit", "the edge does not limit writes", edge_write=None),
     _turn("no-quota", "nobody's quota is counted", quota=None),
     _turn("quota-tight", "quotas are a tenth of what is stated", quota=0.1),
@@ -92,7 +92,7 @@ FAULTS: dict[str, Fault] = {fault.name: fault for fault in _ALL}
 
 
 def fault(name: str) -> Fault:
-    """Return the fault called ``name``; raise ``UnknownFault`` offering the nearest."""
+    """Return the fault called ``name``; raise ``UnknownFaultError`` offering the nearest."""
     try:
         return FAULTS[name]
     except KeyError:
@@ -100,4 +100,5 @@ def fault(name: str) -> Fault:
 
         near = difflib.get_close_matches(name, FAULTS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(FAULTS)
-        raise UnknownFault(f"unknown fault {name!r}: {hint}") from None
+        msg = f"unknown fault {name!r}: {hint}"
+        raise UnknownFaultError(msg) from None

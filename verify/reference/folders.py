@@ -24,9 +24,8 @@ def cache() -> Path:
             continue
         if _ours(folder):
             return folder
-    raise ReferenceSystemError(
-        f"no cache folder can be written: neither {home / _NAME} nor {own}: set XDG_CACHE_HOME"
-    )
+    msg = f"no cache folder can be written: neither {home / _NAME} nor {own}: set XDG_CACHE_HOME"
+    raise ReferenceSystemError(msg)
 
 
 def _ours(folder: Path) -> bool:

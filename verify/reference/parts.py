@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verify.effects.journal import Journal
+from verify.effects.journal import MARKER, Journal
 from verify.effects.process import Service, clean_environment
 from verify.reference.config import VARIABLE
-from verify.reference.errors import StartFailed
+from verify.reference.errors import StartError
 
 CONFIG_FILE = "config.json"
 _LOOK = 0.01  # seconds between two looks at a condition
@@ -31,6 +31,10 @@ class Run:
         """Return the file every Python process of the run reads."""
         return self.folder / CONFIG_FILE
 
+    def plain_environment(self) -> dict[str, str]:
+        """Return the environment of any process of the run: with the mark that ``clean`` looks for."""
+        return clean_environment({MARKER: self.journal.run_id})
+
     def environment(self) -> dict[str, str]:
         """Return the environment of a Python process of the run.
 
@@ -40,7 +44,7 @@ class Run:
         extra = {VARIABLE: str(self.config), "PYTHONPATH": str(_PACKAGES), "PYTHONUNBUFFERED": "1"}
         if sys.flags.dont_write_bytecode:
             extra["PYTHONPYCACHEPREFIX"] = str(self.cache / "bytecode")
-        return clean_environment(extra)
+        return self.plain_environment() | extra
 
 
 class Part:
@@ -85,13 +89,13 @@ class Part:
         )
 
     def wait(self) -> None:
-        """Wait until it is ready; raise ``StartFailed`` with its last words if it will not be."""
+        """Wait until it is ready; raise ``StartError`` with its last words if it will not be."""
         service = self.service
         if service is None:
             return
         if not self.comes_up(within=self.deadline):
             what = f"was not ready within {self.deadline:g} s" if service.alive else "ended at once"
-            raise StartFailed(self._failure(service, what))
+            raise StartError(self._failure(service, what))
 
     def comes_up(self, *, within: float) -> bool:
         """Wait at most ``within`` seconds; say whether it is ready, False at once when it has ended."""

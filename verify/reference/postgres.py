@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from verify.effects.process import Finished, clean_environment, run
+from verify.effects.process import Finished, run
 from verify.reference import binaries
-from verify.reference.errors import StartFailed
+from verify.reference.errors import StartError
 from verify.reference.parts import Part, Run
 from verify.reference.template import Template
 
@@ -51,7 +51,7 @@ class Postgres(Part):
 
     def environment(self) -> dict[str, str]:
         """Return a plain environment: it is no Python program."""
-        return clean_environment()
+        return self.run.plain_environment()
 
     def argv(self) -> Sequence[str | Path]:
         """Return the program."""
@@ -90,16 +90,22 @@ class Postgres(Part):
 
     def _make(self) -> None:
         """Make a data folder with tables and first rows; the server is stopped afterwards."""
-        argv = [
-            *(self._programs / "initdb", "-D", self._data, "-U", USER, "--auth=trust", "--no-sync"),
-            *("--encoding=UTF8", "--no-locale", "--wal-segsize=1"),
-        ]
-        self._run(argv, "initialise its data folder", user=self._user)
+        options = (
+            "-U",
+            USER,
+            "--auth=trust",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--wal-segsize=1",
+        )
+        initdb = self._programs / "initdb"
+        self._run([initdb, "-D", self._data, *options], "initialise its data folder", user=self._user)
         self.start()
         try:
             self.wait()
-            argv = [sys.executable, "-m", "verify.reference.shop.prepare"]
-            self._run(argv, "be migrated", env=self.run.environment())
+            prepare = [sys.executable, "-m", "verify.reference.shop.prepare"]
+            self._run(prepare, "be migrated", env=self.run.environment())
         finally:
             self.stop()
 
@@ -111,10 +117,13 @@ class Postgres(Part):
         user: str | None = None,
         env: dict[str, str] | None = None,
     ) -> Finished:
-        done = run(argv, deadline=_INITDB, user=user, env=env, cwd=self.run.folder)
+        done = run(
+            argv, deadline=_INITDB, user=user, env=env or self.run.plain_environment(), cwd=self.run.folder
+        )
         if not done.ok:
             words = (done.stderr or done.stdout).decode("utf-8", "replace")[-2000:]
-            raise StartFailed(f"the reference's database could not {what}: {argv[0]} said:\n{words}")
+            msg = f"the reference's database could not {what}: {argv[0]} said:\n{words}"
+            raise StartError(msg)
         return done
 
     def _own(self, path: Path) -> None:

@@ -14,7 +14,7 @@ from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
 from verify.reference.celery_worker import Worker
-from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, SHARED_FILE, USERS
+from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.faults import Fault, fault
 from verify.reference.front import Front
 from verify.reference.parts import Part, Run
@@ -83,8 +83,8 @@ class Reference:
     def start(cls, spec: ReferenceSpec, *, journal: Journal, faults: Iterable[str] = ()) -> Self:
         """Start a reference that honours ``spec`` but for ``faults`` (and those it names itself).
 
-        Everything that is created is in ``journal`` first. Raise ``Missing``, ``UnknownFault``
-        or ``StartFailed``; nothing is left running then.
+        Everything that is created is in ``journal`` first. Raise ``MissingError``, ``UnknownFaultError``
+        or ``StartError``; nothing is left running then.
         """
         known = [fault(name) for name in (*spec.faults, *faults)]
         made = cls(spec, journal)
@@ -186,6 +186,8 @@ class Reference:
             part.stop()
             if part is self._worker:
                 self._worker.forget()
+            if part is self._database:
+                self._redis.ask("DEL", PRODUCTS)  # or the list would be there until the cache forgets it
             return
         if state == "down":
             part.start()
@@ -196,8 +198,10 @@ class Reference:
 
     def _find_worker(self, *, restarted: bool) -> None:
         """Wait for the worker; one that lost its Redis would look for it less and less often."""
+        self._worker.forget()
         if restarted or not self._worker.comes_up(within=_BACK):
             self._worker.stop(grace=0.0)
+            self._worker.forget()
             self._worker.forget()
             self._worker.start()
         self._worker.wait()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from verify.effects.process import run
-from verify.reference.errors import StartFailed
+from verify.reference.errors import StartError
 
 _DEADLINE = 120.0
 _COPY = 60.0
@@ -48,9 +48,8 @@ class Template:
             end = time.monotonic() + _DEADLINE
             while not _locked(file.fileno()):
                 if time.monotonic() > end:
-                    raise StartFailed(
-                        f"another run has been building {self._path} for {_DEADLINE:g} s: end it, or remove the folder"
-                    )
+                    msg = f"another run still builds {self._path} after {_DEADLINE:g} s: end it"
+                    raise StartError(msg)
                 threading.Event().wait(0.05)
             yield not self._path.is_dir()
 
@@ -77,4 +76,5 @@ def _copy(source: Path, target: Path) -> None:
     done = run(["cp", "-a", "--reflink=auto", source, target], deadline=_COPY)
     if not done.ok:
         words = done.stderr.decode("utf-8", "replace")[-500:]
-        raise StartFailed(f"{source} could not be copied to {target}: {words}: is the disk full?")
+        msg = f"{source} could not be copied to {target}: {words}: is the disk full?"
+        raise StartError(msg)

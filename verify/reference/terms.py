@@ -23,9 +23,8 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
     """
     unknown = [name for name in spec.log_fields if name not in LOGGED]
     if unknown:
-        raise ReferenceSystemError(
-            f"the reference does not log {', '.join(unknown)}: log_fields may name {', '.join(LOGGED)}"
-        )
+        msg = f"the reference does not log {', '.join(unknown)}: log_fields may name {', '.join(LOGGED)}"
+        raise ReferenceSystemError(msg)
     edge = None
     if spec.edge is not None:
         edge = EdgeLimit(

@@ -2,11 +2,13 @@
 # mypy: allow-subclassing-any, allow-untyped-decorators
 # Celery ships no types
 
+import contextlib
 import hashlib
 import os
 from typing import Any
 
 from celery import Celery, bootsteps
+from redis import RedisError
 
 from verify.reference.config import HEARTBEAT, Config
 from verify.reference.server import stores
@@ -49,20 +51,17 @@ class Heartbeat(bootsteps.StartStopStep):
         self._redis = redis
 
         def beat() -> None:
-            redis.set(HEARTBEAT, os.getpid(), ex=EXPIRES)
+            with contextlib.suppress(RedisError):  # no beat is the message
+                redis.set(HEARTBEAT, os.getpid(), ex=EXPIRES)
 
         beat()
         self._entry = consumer.timer.call_repeatedly(BEAT, beat)
 
     def stop(self, _consumer: Any) -> None:
         """Beat no more, and take the last one back where Redis is still there."""
-        import redis
-
         self._entry.cancel()
-        try:
+        with contextlib.suppress(RedisError):
             self._redis.delete(HEARTBEAT)
-        except redis.RedisError:
-            return
 
     shutdown = stop
 

@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verify import __version__
 from verify.collectors.world import World
 from verify.contract.environment import Environment
 from verify.contract.origins import plain_of
+from verify.contract.reference import ReferenceSpec
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
 from verify.effects.journal import Journal
@@ -17,18 +19,26 @@ from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
 from verify.effects.transport import Transport
 from verify.model.need import Need
+from verify.model.units import Rate
 from verify.run.options import Options, UsageError
 from verify.run.secrets import accounts_of, credentials
 
+if TYPE_CHECKING:
+    from verify.reference.system import Reference
 
-def policy_of(environment: Environment, *addresses: str) -> Policy:
-    """Return what may be sent to ``environment``: only what it declares, read-only unless disposable."""
+
+def policy_of(environment: Environment, *addresses: str, spent: int = 0, share: int = 1) -> Policy:
+    """Return what may be sent to ``environment``: only what it declares, read-only unless disposable.
+
+    ``spent`` requests are taken from the budget; ``share`` processes divide what is left.
+    """
     declared = (*addresses, *environment.hosts)
+    budget, rate = environment.budget, environment.rate
     return Policy(
         origins=frozenset(Origin.of(address) for address in declared if address),
         destructive=environment.protection == "disposable",
-        budget=environment.budget,
-        rate=environment.rate,
+        budget=None if budget is None else max(0, budget - spent) // share,
+        rate=None if rate is None else Rate(rate / share),
     )
 
 
@@ -56,7 +66,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     variables: dict[str, str] = dict(os.environ)
     expected = options.expect_version
     if environment.reference is not None:
-        reference = _reference(environment, options, journal, closing)
+        reference = _reference(environment.reference, options, journal, closing)
         url, plain_url, trust = reference.url, reference.plain_url, reference.ca_file
         variables.update(
             (variable_of(contract.accounts[name].secret), reference.accounts[name])
@@ -98,10 +108,9 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     )
 
 
-def _reference(environment, options: Options, journal: Journal, closing: ExitStack):  # type: ignore[no-untyped-def]  # typed below
-    from verify.reference.system import Reference
+def _reference(spec: ReferenceSpec, options: Options, journal: Journal, closing: ExitStack) -> "Reference":
+    from verify.reference.system import Reference  # its parts are an extra: only who uses it imports it
 
-    spec = environment.reference
     return closing.enter_context(
         Reference.start(spec, journal=journal, faults=(*spec.faults, *options.faults))
     )

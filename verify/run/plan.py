@@ -1,6 +1,6 @@
 """Decides what a run judges, what it may not judge here, and why: before anything is asked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from verify.contract.environment import Environment
@@ -185,11 +185,3 @@ def _without(claim: Claim) -> Entry:
         return Entry(claim=claim, suite="", standing=Standing.UNVERIFIABLE, reason=claim.unverifiable)
     return Entry(claim=claim, suite="", standing=Standing.WITHOUT_CHECK)
 
-
-def rows(entries: Iterable[Entry]) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-    """Yield each claim's id with its entries, in the order of the contract's first mention."""
-    grouped: dict[str, list[Entry]] = {}
-    for entry in entries:
-        grouped.setdefault(entry.claim.id, []).append(entry)
-    for claim, group in grouped.items():
-        yield claim, tuple(group)

@@ -46,13 +46,14 @@ def credentials(
         except ValueError as error:
             problems.append(f"account {name}: {error}")
             continue
-        found[name] = _headers(account, value, redactor)
+        found[name] = headers_of(account, value, redactor)
     if problems:
         raise UsageError("\n".join(problems))
     return found
 
 
-def _headers(account: Account, value: str, redactor: Redactor) -> Headers:
+def headers_of(account: Account, value: str, redactor: Redactor) -> Headers:
+    """Return the request headers that show ``account`` with its secret ``value``."""
     if account.basic is not None:
         pair = base64.b64encode(f"{account.basic.user}:{value}".encode()).decode("ascii")
         redactor.add(variable_of(account.secret), pair)

@@ -2,10 +2,13 @@
 
 import hashlib
 import secrets
+import shutil
+import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from verify import __version__
@@ -23,7 +26,8 @@ from verify.run.environment import open_world
 from verify.run.gather import Progress, gather
 from verify.run.options import Options
 from verify.run.plan import Entry, Plan, plan
-from verify.run.record import Row, Run
+from verify.run.record import Run
+from verify.run.rows import rows
 from verify.run.suites import all_suites
 
 
@@ -76,17 +80,17 @@ class Session:
         self._selected: frozenset[str] = frozenset()
         self._requests = 0
         self._seconds = 0.0
+        self._tests: dict[str, Verdict] = {}
 
     def open(self, ids: Collection[str]) -> World:
         """Open the environment for the entries ``ids``; raise ``UsageError`` before anything is sent."""
-        self._selected = frozenset(ids)
-        journal = self._closing.enter_context(Journal.open(self.id))
+        self.select(ids)
         self.world = open_world(
             self.prepared.loaded.contract,
             self.prepared.options,
-            self._needs(),
+            self.needs(),
             root=self.prepared.path.parent,
-            journal=journal,
+            journal=self._journal,
             redactor=self.redactor,
             closing=self._closing,
         )
@@ -97,18 +101,37 @@ class Session:
         if given is not None:
             self.answers.update(given)
         elif self.world is not None:
-            gather(self._needs(), self.world, self.answers, self._progress)
+            gather(self.needs(), self.world, self.answers, self._progress)
         for entry in self._entries():
             self.verdicts[entry.id] = _verdict(entry, self.answers)
 
+    def select(self, ids: Collection[str]) -> None:
+        """Take the entries ``ids`` to be judged on facts that are given."""
+        self._selected = frozenset(ids)
+
     def interrupt(self) -> None:
         """Give each unjudged entry its verdict: not judged means inconclusive, never green."""
+        self.give_up("the run was interrupted before this was judged")
+
+    def give_up(self, reason: str) -> None:
+        """Make each entry without a verdict inconclusive because of ``reason``."""
         for entry in self._entries():
-            reason = "the run was interrupted before this was judged"
             inconclusive = Verdict(
                 claim=entry.claim.id, suite=entry.suite, outcome=Outcome.INCONCLUSIVE, reason=reason
             )
             self.verdicts.setdefault(entry.id, inconclusive)
+
+    def take_tests(self, verdicts: Iterable[Verdict]) -> None:
+        """Take what a team's own tests concluded."""
+        self._tests = {verdict.claim: verdict for verdict in verdicts}
+
+    def make_folder(self) -> Path:
+        """Return a private folder of this run, which ``close`` removes."""
+        folder = Path(tempfile.gettempdir()) / f"deploy-verify-{self.id}"
+        entry = self._journal.make_directory(folder)
+        self._closing.callback(entry.gone)
+        self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def close(self) -> None:
         """Close what was opened. Safe to repeat."""
@@ -135,31 +158,22 @@ class Session:
             seconds=self._seconds or time.time() - self.started,
             requests=self._requests,
             interrupted=interrupted,
-            rows=tuple(self._row(entry) for entry in self.prepared.plan.entries),
+            rows=tuple(rows(self.prepared.plan.entries, self.verdicts, self._tests)),
             suites=self.prepared.plan.suites,
             answers=dict(self.answers),
         )
 
+    @cached_property
+    def _journal(self) -> Journal:
+        """Open the journal when the first resource is about to be made."""
+        return self._closing.enter_context(Journal.open(self.id))
+
     def _entries(self) -> list[Entry]:
         return [entry for entry in self.prepared.plan.selected if entry.id in self._selected]
 
-    def _needs(self) -> frozenset[Need]:
+    def needs(self) -> frozenset[Need]:
+        """Return everything the selected entries ask to be seen."""
         return frozenset(need for entry in self._entries() for check in entry.checks for need in check.needs)
-
-    def _row(self, entry: Entry) -> Row:
-        return Row(
-            claim=entry.claim.id,
-            says=entry.claim.says,
-            at=entry.claim.at,
-            place=entry.claim.place,
-            suite=entry.suite,
-            standing=entry.standing,
-            kind=entry.claim.kind,
-            baseline=entry.claim.baseline,
-            reason=entry.reason,
-            left_out=entry.left_out,
-            verdict=self.verdicts.get(entry.id),
-        )
 
 
 def _verdict(entry: Entry, answers: Mapping[Need, object]) -> Verdict:

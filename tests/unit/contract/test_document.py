@@ -20,7 +20,7 @@ WORDS = {
     "1_000": "1_000",
     "2027-01-31": "2027-01-31",
     "1.2.3": "1.2.3",
-    "-": "-",
+    "-x": "-x",
     ".": ".",
     "+x": "+x",
     "nan": "nan",
@@ -116,7 +116,7 @@ def test_both_parsers_agree_on_a_contract_in_anchors(document: Document) -> None
 
 
 def test_kinds_are_named_without_their_value() -> None:
-    values = (None, True, False, 3, 1.5, "x", {}, [], object())
+    values: tuple[object, ...] = (None, True, False, 3, 1.5, "x", {}, [], object())
     assert [kind_of(value) for value in values] == [
         "nothing", "true", "false", "a whole number", "a decimal number", "text", "a mapping", "a list",
         "something else",

@@ -1,6 +1,7 @@
 """Servers that do as they please, on loopback, gone when the test is."""
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -34,6 +35,10 @@ class Peer:
             if not block:
                 return b""
             data += block
+        found = re.search(rb"(?i)\r\ncontent-length: *(\d+)", data)
+        missing = data.index(b"\r\n\r\n") + 4 + int(found[1] if found else 0) - len(data)
+        while missing > 0:
+            missing -= len(self.sock.recv(min(missing, 65536))) or missing
         self.server.heads.append(data)
         return data
 
@@ -49,6 +54,7 @@ class Server:
     handler: Handler
     context: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    announced: str = ""
     heads: list[bytes] = field(default_factory=list)
     accepted: int = 0
     peers: list[tuple[str, int]] = field(default_factory=list)
@@ -63,7 +69,7 @@ class Server:
 
     @property
     def scheme(self) -> str:
-        return "https" if self.context else "http"
+        return self.announced or ("https" if self.context else "http")
 
     @property
     def url(self) -> str:

@@ -47,5 +47,5 @@ def serve(application: Application, port: int) -> None:
     """Serve on 127.0.0.1:``port`` in a thread that ends with the process."""
     ServerHandler.server_software = "reference"
     server = _Server(("127.0.0.1", port), _Handler)
-    server.set_app(application)  # type: ignore[arg-type] # the start_response protocol is narrower in typeshed
+    server.set_app(application)
     threading.Thread(target=server.serve_forever, name="plain", daemon=True).start()

@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from verify.reference.config import Config, Quota
+from verify.reference.config import PRODUCTS, Config, Quota
 from verify.reference.server.control import Control
 
 Result = TypeVar("Result")
@@ -17,7 +17,6 @@ Result = TypeVar("Result")
 DEADLINE = 0.5
 PAUSE = 1.0  # after a failure, how long the optional uses of Redis go without it
 QUEUE = "celery"
-PRODUCTS = "products:list"
 
 
 def client(config: Config) -> redis.Redis:
@@ -54,9 +53,17 @@ class Cache:
                 self._away_until = time.monotonic() + PAUSE
             return None
 
+    def answers(self) -> bool:
+        """Say whether Redis answers now."""
+        try:
+            return bool(self._redis.ping())
+        except redis.RedisError:
+            return False
+
     def products(self) -> bytes | None:
         """Return the product list as it was stored, or None."""
-        return self._optional(lambda: self._redis.get(PRODUCTS))
+        found = self._optional(lambda: self._redis.get(PRODUCTS))
+        return found if isinstance(found, bytes) else None
 
     def keep_products(self, body: bytes) -> None:
         """Store the product list for a short while."""
@@ -75,7 +82,7 @@ class Cache:
             pipe.set(key, 0, ex=quota.seconds, nx=True)
             pipe.incr(key)
             pipe.ttl(key)
-            return pipe.execute()  # type: ignore[no-any-return] # redis answers are typed by their commands
+            return pipe.execute()
 
         answer = self._optional(count)
         if answer is None or answer[1] <= quota.count:

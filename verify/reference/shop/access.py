@@ -21,7 +21,8 @@ class BearerAuthentication(BaseAuthentication):
         """Return the user, None for nobody; a token that nobody has is refused."""
         name = request.META[identity.USER]
         if name is None:
-            raise AuthenticationFailed("The token is not valid.")
+            msg = "The token is not valid."
+            raise AuthenticationFailed(msg)
         if not name:
             return None
         return User.objects.get(username=name), None

@@ -50,4 +50,4 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         """Show the name."""
-        return self.name
+        return str(self.name)

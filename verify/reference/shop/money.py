@@ -33,7 +33,10 @@ def _book(user: User, request: Request, sign: int, *, counts: bool) -> Booking:
         account = Account.objects.get(owner=user)
         if counts:
             _move(account, amount)
-        return Booking.objects.create(account=account, amount=amount, tag=wanted.validated_data["tag"])
+        made: Booking = Booking.objects.create(
+            account=account, amount=amount, tag=wanted.validated_data["tag"]
+        )
+    return made
 
 
 class MyAccount(APIView):
@@ -89,4 +92,5 @@ class Withdrawals(APIView):
 def refuse_broken_deletes() -> None:
     """Answer 500 while a fault breaks deleting."""
     if not state.current().control.behaviour().deletes:
-        raise APIException("Nothing can be deleted.")
+        msg = "Nothing can be deleted."
+        raise APIException(msg)

@@ -18,7 +18,10 @@ FASTER = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """Endpoint, rate, the burst allowed on top, and the status of a refusal."""
+    """Endpoint, rate, the burst allowed on top, and the status of a refusal.
+
+    Whoever asks afterwards has to wait until the limit has forgotten this burst.
+    """
 
     endpoint: Endpoint
     rate: Rate
@@ -30,7 +33,8 @@ class Params(Stated):
         """Ask faster than the rate, until the allowance is surely used up."""
         count = 2 * self.burst + 10
         pace = Rate(self.rate * FASTER)
-        return {"volley": Burst(path=self.endpoint.path, count=count, pace=pace, method=self.method)}
+        rest = seconds((self.burst + 2) / self.rate)
+        return {"volley": Burst(path=self.endpoint.path, count=count, pace=pace, method=self.method, account=self.endpoint.account, rest=rest)}
 
 
 def volley(pace: float, *statuses: int, retry_after: str | None = "1") -> Volley:

@@ -28,7 +28,7 @@ class Params(Stated):
     def needs(self) -> dict[str, Burst]:
         """Ask at four fifths of the rate."""
         pace = Rate(self.rate * SLOWER)
-        return {"volley": Burst(path=self.endpoint.path, count=REQUESTS, pace=pace, method=self.method)}
+        return {"volley": Burst(path=self.endpoint.path, count=REQUESTS, pace=pace, method=self.method, account=self.endpoint.account)}
 
 
 def volley(pace: float, *statuses: int) -> Volley:

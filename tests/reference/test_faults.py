@@ -1,0 +1,412 @@
+"""Each fault breaks exactly what it says, and heals."""
+
+import dataclasses
+import json
+import socket
+import ssl
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from verify.reference.behaviour import Behaviour
+from verify.reference.certificates import KINDS
+from verify.reference.errors import UnknownFaultError
+from verify.reference.faults import FAULTS, fault
+
+API = "/api/v1/"
+
+
+def health(client: Any) -> requests.Response:
+    return client.get("/health/")
+
+
+def checks(client: Any) -> dict[str, str]:
+    return dict(health(client).json()["checks"])
+
+
+def refused(client: Any, method: str) -> int:
+    """Return how many of 31 requests at once, as many as burst lets in, and then some, were refused."""
+    answers = [client.send(method, f"{API}nowhere/").status_code for _ in range(60)]
+    return answers.count(429) if 429 not in answers[:31] else -1
+
+
+def quota(client: Any) -> list[int]:
+    return [client.get(f"{API}products/1/").status_code for _ in range(13)]
+
+
+def location(client: Any) -> str:
+    return client.get("/a/b?c=d", plain=True).headers.get("Location", "")
+
+
+def handshake(client: Any, context: ssl.SSLContext) -> ssl.SSLSocket:
+    raw = socket.create_connection(("127.0.0.1", client.port()), 10)
+    try:
+        return context.wrap_socket(raw, server_hostname="localhost")
+    except OSError:
+        raw.close()
+        raise
+
+
+def trouble(client: Any) -> str:
+    """Return why the certificate is not accepted, '' when it is."""
+    try:
+        handshake(client, client.context()).close()
+    except ssl.SSLCertVerificationError as error:
+        return str(error.verify_message)
+    return ""
+
+
+def days_left(client: Any) -> float:
+    context = client.context()
+    context.verify_flags = ssl.VerifyFlags.VERIFY_DEFAULT
+    with handshake(client, context) as connection:
+        return (ssl.cert_time_to_seconds(connection.getpeercert()["notAfter"]) - time.time()) / 86400
+
+
+def takes_tls(client: Any, version: ssl.TLSVersion) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = version
+    try:
+        handshake(client, context).close()
+    except OSError:
+        return False
+    return True
+
+
+def header(name: str) -> Callable[[object], bool]:
+    return lambda client: name in client.get("/live/").headers
+
+
+def dressed_error(client: Any) -> bool:
+    good, bad = client.get("/live/").headers, client.get("/nowhere").headers
+    return all(name in bad for name in good if name.lower() != "cache-control")
+
+
+def deposit_counts(client: Any) -> bool:
+    before = client.balance("alice")
+    made = client.post(f"{API}deposits/", {"amount": "3.00"}, user="alice")
+    if made.status_code != 201:
+        return False
+    after = client.balance("alice")
+    client.send("DELETE", f"{API}deposits/{made.json()['id']}/", user="alice")
+    return after == before + 3
+
+
+def deletes(client: Any) -> bool:
+    made = client.post(f"{API}products/", {"name": "Gone soon", "price": "1.00"}, user="staff")
+    own = f"{API}products/{made.json().get('id')}/"
+    return client.send("DELETE", own, user="staff").status_code == 204
+
+
+def logs_json(client: Any) -> bool:
+    client.get("/live/", headers={"X-Request-ID": "marked"})
+    try:
+        return json.loads(client.logged()[-1])["path"] == "/live/"
+    except ValueError:
+        return False
+
+
+def echoes_id(client: Any) -> bool:
+    answer = client.get("/live/", headers={"X-Request-ID": "mine"})
+    return answer.headers.get("X-Request-ID") == "mine" and "mine" in client.logged()[-1]
+
+
+def schema_alive(client: Any) -> bool:
+    answer = client.get("/api/schema/")
+    paths = answer.json()["paths"] if answer.status_code == 200 else {}
+    reading = [path for path, ways in paths.items() if "get" in ways and "{" not in path]
+    return all(
+        client.get(path).status_code < 500
+        for path in reading
+        if path != "/health/" and "products" not in path
+    )
+
+
+def schema_valid(client: Any) -> bool:
+    answer = client.get("/api/schema/")
+    return answer.status_code != 200 or (
+        "info" in answer.json() and isinstance(answer.json()["openapi"], str)
+    )
+
+
+def fast(client: Any) -> bool:
+    started = time.monotonic()
+    client.get(f"{API}products/")
+    return time.monotonic() - started < 2.5
+
+
+def says_when(client: Any) -> bool:
+    answers = [client.get(f"{API}nowhere/") for _ in range(60)]
+    return all("Retry-After" in answer.headers for answer in answers if answer.status_code == 429)
+
+
+def database_works(client: Any) -> bool:
+    return client.get(f"{API}accounts/me/", user="alice").status_code == 200
+
+
+def worker_works(client: Any) -> bool:
+    return client.post(f"{API}canary/", {}, user="alice").status_code == 200
+
+
+def is_json(answer: requests.Response) -> bool:
+    try:
+        return isinstance(answer.json(), dict)
+    except ValueError:
+        return False
+
+
+PROMISES = {
+    "health status": lambda client: health(client).status_code != 500,
+    "healthy": lambda client: health(client).status_code == 200,
+    "health json": lambda client: is_json(health(client)),
+    "health names": lambda client: (
+        not is_json(health(client)) or set(checks(client)) == {"db", "cache", "celery"}
+    ),
+    "database": database_works,
+    "worker": worker_works,
+    "version": lambda client: client.get("/live/").headers["X-Release"] == "4.2.0",
+    "hsts": header("Strict-Transport-Security"),
+    "csp": header("Content-Security-Policy"),
+    "frame": header("X-Frame-Options"),
+    "nosniff": header("X-Content-Type-Options"),
+    "xss": header("X-XSS-Protection"),
+    "headers on errors": dressed_error,
+    "redirects": lambda client: location(client) != "",
+    "redirect host": lambda client: "elsewhere" not in location(client),
+    "redirect path": lambda client: location(client).endswith("/a/b?c=d") or location(client) == "",
+    "redirect status": lambda client: client.get("/", plain=True).status_code != 302,
+    "trusted": lambda client: trouble(client) != "self-signed certificate",
+    "current": lambda client: trouble(client) != "certificate has expired",
+    "named": lambda client: "mismatch" not in trouble(client),
+    "lasts": lambda client: trouble(client) != "" or days_left(client) >= 60,
+    "tls 1.2": lambda client: takes_tls(client, ssl.TLSVersion.TLSv1_2),
+    "no tls 1.1": lambda client: not takes_tls(client, ssl.TLSVersion.TLSv1_1),
+    "no tls 1.0": lambda client: not takes_tls(client, ssl.TLSVersion.TLSv1),
+    "products": lambda client: client.get(f"{API}products/").status_code == 200,
+    "fast": fast,
+    "schema": lambda client: client.get("/api/schema/").status_code == 200,
+    "schema valid": schema_valid,
+    "schema alive": schema_alive,
+    "edge reads limited": lambda client: refused(client, "GET") != 0,
+    "edge writes limited": lambda client: refused(client, "POST") != 0,
+    "edge reads allowed": lambda client: refused(client, "GET") >= 0,
+    "edge writes allowed": lambda client: refused(client, "POST") >= 0,
+    "quota counted": lambda client: 429 in quota(client),
+    "quota allowed": lambda client: 429 not in quota(client)[:12],
+    "retry-after": says_when,
+    "deposits": deposit_counts,
+    "deletes": deletes,
+    "no debug": lambda client: "DEBUG = True" not in client.get("/nowhere").text,
+    "request id": echoes_id,
+    "log": logs_json,
+    "metrics": lambda client: client.get("/metrics").status_code == 200,
+}
+
+#: fault -> the promises it breaks; every other one is kept meanwhile
+BREAKS = {
+    "redis-down": {"healthy", "worker", "quota counted"},
+    "redis-hang": {"healthy", "worker", "quota counted"},
+    "database-down": {"healthy", "database", "worker", "deposits", "deletes", "products"},
+    "worker-down": {"healthy", "worker"},
+    "health-lies": {"health names"},
+    "health-missing-dependency": {"health names"},
+    "health-wrong-status": {"health status", "healthy"},
+    "health-not-json": {"health json"},
+    "wrong-version": {"version"},
+    "slow-start": {"healthy"},
+    "never-ready": {"healthy"},
+    "no-hsts": {"hsts"},
+    "no-csp": {"csp"},
+    "no-frame-options": {"frame"},
+    "no-nosniff": {"nosniff"},
+    "no-xss-protection": {"xss"},
+    "headers-missing-on-errors": {"headers on errors"},
+    "plain-http": {"redirects"},
+    "redirect-wrong-host": {"redirect host"},
+    "redirect-loses-path": {"redirect path"},
+    "redirect-temporary": {"redirect status"},
+    "cert-expired": {"current"},
+    "cert-wrong-name": {"named"},
+    "cert-untrusted": {"trusted"},
+    "cert-expires-soon": {"lasts"},
+    "tls-legacy": {"no tls 1.0", "no tls 1.1"},
+    "endpoint-500": {"products"},
+    "endpoint-404": {"products"},
+    "endpoint-slow": {"fast"},
+    "schema-missing": {"schema"},
+    "schema-invalid": {"schema valid"},
+    "schema-dead-operation": {"schema alive"},
+    "no-edge-limit": {"edge reads limited", "edge writes limited"},
+    "edge-limit-tight": {"edge reads allowed", "edge writes allowed"},
+    "no-write-limit": {"edge writes limited"},
+    "no-quota": {"quota counted"},
+    "quota-tight": {"quota allowed"},
+    "no-retry-after": {"retry-after"},
+    "flow-broken": {"deposits"},
+    "flow-no-delete": {"deletes"},
+    "debug-on": {"no debug"},
+    "no-request-id": {"request id"},
+    "log-not-json": {"log"},
+    "metrics-missing": {"metrics"},
+}
+
+#: what a limit may break besides, because the probes themselves run into it
+_USE = {"database", "worker", "deposits", "deletes", "products", "schema alive"}
+ALSO = {"edge-limit-tight": _USE | {"quota counted", "quota allowed"}, "quota-tight": _USE}
+
+
+def kept(client: Any, name: str) -> bool:
+    client.ref.reset_limits()
+    return bool(PROMISES[name](client))
+
+
+def without_checking(client: Any) -> None:
+    """Look at what the service says also while its certificate is bad; the TLS probes do check."""
+    client.session.close()
+    client.session = UncheckedSession()
+    client.session.trust_env = False
+
+
+class UncheckedSession(requests.Session):
+    def request(self, *args: Any, **more: Any) -> requests.Response:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return super().request(*args, **(more | {"verify": False}))
+
+
+def test_every_fault_is_covered() -> None:
+    assert set(BREAKS) == set(FAULTS)
+    assert set.union(*BREAKS.values()) == set(PROMISES) - {"tls 1.2"}
+
+
+@pytest.mark.parametrize("name", sorted(BREAKS))
+def test_a_fault_breaks_what_it_says_and_heals(client: Any, name: str) -> None:
+    without_checking(client)
+    client.ref.inject(name)
+    assert client.ref.faults == {name}
+    broken = {promise for promise in BREAKS[name] if not kept(client, promise)}
+    client.ref.heal(name)
+    mended = {promise for promise in BREAKS[name] if kept(client, promise)}
+    assert client.ref.faults == frozenset()
+    assert (broken, mended) == (BREAKS[name], BREAKS[name])
+    client.session.close()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", sorted(BREAKS))
+def test_a_fault_breaks_nothing_else(client: Any, name: str) -> None:
+    without_checking(client)
+    client.ref.inject(name)
+    broken = set()
+    for promise in PROMISES:
+        if not kept(client, promise):
+            broken.add(promise)
+        if name == "slow-start":
+            client.ref.heal(name)
+            client.ref.inject(name)
+    client.ref.heal(name)
+    assert BREAKS[name] <= broken <= BREAKS[name] | ALSO.get(name, set())
+    client.session.close()
+
+
+def test_everything_is_kept_without_a_fault(client: Any) -> None:
+    assert {promise for promise in PROMISES if not kept(client, promise)} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "down"),
+    [
+        ("database-down", {"db"}),
+        ("redis-down", {"cache", "celery"}),
+        ("redis-hang", {"cache", "celery"}),
+        ("worker-down", {"celery"}),
+    ],
+)
+def test_health_names_what_is_down_and_liveness_stays(client: Any, name: str, down: set[str]) -> None:
+    client.ref.inject(name)
+    answer = health(client)
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "unhealthy"
+    assert {dependency for dependency, state in answer.json()["checks"].items() if state == "down"} == down
+    assert client.get("/live/").status_code == 200
+    client.ref.heal(name)
+    assert health(client).status_code == 200
+
+
+def test_health_lies_while_the_database_is_down(client: Any) -> None:
+    client.ref.inject("database-down")
+    client.ref.inject("health-lies")
+    assert health(client).json()["status"] == "healthy"
+    client.ref.heal("health-lies")
+    assert health(client).status_code == 503
+
+
+def test_a_slow_start_ends_by_itself(client: Any) -> None:
+    client.ref.inject("slow-start")
+    assert health(client).json()["status"] == "starting"
+    end = time.monotonic() + 10
+    while health(client).status_code != 200:
+        assert time.monotonic() < end
+
+
+def test_faults_add_up_and_heal_apart(client: Any) -> None:
+    for name in ("no-hsts", "no-csp", "redis-down", "redis-hang"):
+        client.ref.inject(name)
+    client.ref.inject("no-hsts")
+    headers = client.get("/live/").headers
+    assert "Strict-Transport-Security" not in headers
+    assert "Content-Security-Policy" not in headers
+    client.ref.heal("no-hsts")
+    client.ref.heal("redis-down")
+    assert "Strict-Transport-Security" in client.get("/live/").headers
+    assert health(client).status_code == 503
+    client.ref.heal("redis-hang")
+    assert health(client).status_code == 200
+
+
+def test_an_unknown_fault_names_the_nearest(client: Any) -> None:
+    with pytest.raises(UnknownFaultError, match="did you mean 'redis-down'"):
+        client.ref.inject("redis-dwn")
+    assert client.ref.faults == frozenset()
+
+
+def test_every_fault_turns_something_that_exists() -> None:
+    knobs = {each.name: each.default for each in dataclasses.fields(Behaviour)}
+    for each in FAULTS.values():
+        assert fault(each.name) is each
+        assert each.summary
+        assert each.turns or each.parts or each.certificate or each.legacy_tls or each.unready
+        for knob, value in each.turns.items():
+            assert value is None or isinstance(value, type(knobs[knob]))
+            assert value != knobs[knob]
+        assert set(each.parts) <= {"redis", "database", "worker"}
+        assert set(each.parts.values()) <= {"down", "paused"}
+        assert each.certificate in {"", *KINDS}
+
+
+def test_the_plain_port_really_serves_while_it_does_not_redirect(client: Any) -> None:
+    client.ref.inject("plain-http")
+    before = client.balance("bob")
+    made = client.post(f"{API}deposits/", {"amount": "2.00"}, user="bob", plain=True)
+    assert made.status_code == 201
+    assert client.balance("bob") == before + 2
+    assert client.get(f"{API}products/", plain=True).json()["count"] >= 5
+    assert client.get("/nowhere", plain=True).status_code == 404
+    assert client.get("/health/", plain=True, headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_debug_pages_are_djangos_own(client: Any) -> None:
+    client.ref.inject("debug-on")
+    for answer in (client.get("/nowhere"), client.get("/nowhere", headers={"Host": "evil.example"})):
+        assert "DEBUG = True" in answer.text
+        assert "text/html" in answer.headers["Content-Type"]

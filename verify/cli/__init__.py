@@ -1,0 +1,44 @@
+"""The command ``deploy-verify``: one file a subcommand, each with ``add`` and ``run``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from verify import __version__
+from verify.cli import claims, clean, demo, explain, reference, rules, schema
+from verify.contract.errors import ContractError
+from verify.effects.errors import EffectError
+from verify.effects.signals import graceful
+from verify.judge.proof import ProofError
+from verify.judge.registry import UnknownRuleError
+from verify.judge.rule import RuleError
+from verify.run.options import UsageError
+
+COMMANDS = (demo, reference, explain, rules, claims, schema, clean)
+VIOLATED, USAGE = 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; return 0, 1 where something does not hold, 2 for wrong use."""
+    parser = argparse.ArgumentParser(prog="deploy-verify", description=__doc__.partition(":")[0] + ".")
+    parser.add_argument("--version", action="version", version=f"deploy-verify {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        with graceful() as interruption:
+            try:
+                code: int = arguments.run(arguments)
+            except KeyboardInterrupt:
+                code = interruption.exit_code or 130
+    except ProofError as error:
+        return _fail(error, VIOLATED)
+    except (ContractError, EffectError, RuleError, UnknownRuleError, UsageError) as error:
+        return _fail(error, USAGE)
+    return code
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"deploy-verify: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,22 @@
+"""What several subcommands share."""
+
+import argparse
+from pathlib import Path
+
+from verify.run.locate import locate
+from verify.run.options import Options
+from verify.run.session import Prepared, prepare
+
+
+def add_contract(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the contract."""
+    parser.add_argument(
+        "--contract", type=Path, metavar="FILE", help="by default the verify.yaml found here"
+    )
+
+
+def read_contract(arguments: argparse.Namespace, options: Options | None = None) -> Prepared:
+    """Return the contract that the options name, or the one found here."""
+    path = locate(arguments.contract, (Path.cwd(),))
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return prepare(path.absolute(), options or Options(), name=str(shown))

@@ -1,0 +1,290 @@
+"""The hooks of an active run: collect, gather once, judge, report."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from verify.effects.errors import EffectError
+from verify.effects.files import read_regular
+from verify.effects.redact import Redactor
+from verify.effects.signals import graceful
+from verify.model.need import Need
+from verify.model.verdict import Decision, Outcome, Verdict
+from verify.plugin import fixtures, marks
+from verify.plugin.choose import Chosen, choose
+from verify.plugin.nodes import ClaimItem, ContractFile
+from verify.plugin.share import RUN_FOLDER, Shared
+from verify.report.write import lines, properties, write_all
+from verify.run.evidence import EvidenceError
+from verify.run.evidence import load as load_evidence
+from verify.run.options import UsageError
+from verify.run.plan import Entry
+from verify.run.record import Run
+from verify.run.rows import row
+from verify.run.session import Session
+
+EVIDENCE_LIMIT = 256 * 1024 * 1024
+
+
+def activate(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> None:
+    """Choose what is judged and take part in the run; raise ``pytest.UsageError``."""
+    chosen = choose(config, given, foreign)
+    if chosen is None:
+        return
+    worker = getattr(config, "workerinput", None)
+    gate: Gate = Controller(config, chosen)
+    if worker:
+        gate = Worker(config, chosen, Path(worker[RUN_FOLDER]), worker["workercount"])
+    config.pluginmanager.register(gate, "deploy-verify-gate")
+    config.pluginmanager.register(fixtures, "deploy-verify-fixtures")
+    config.stash[fixtures.GATE] = gate
+
+
+class Gate:
+    """What workers and the controller share: collecting, and reading verdicts."""
+
+    def __init__(self, config: pytest.Config, chosen: Chosen) -> None:
+        """Take part in ``config``'s run."""
+        self.config = config
+        self.chosen = chosen
+        self.redactor = Redactor()
+
+    def verdict(self, entry: Entry) -> Verdict:
+        """Return the verdict of an entry; one that was never given is inconclusive."""
+        raise NotImplementedError
+
+    @property
+    def shared(self) -> Shared:
+        """Return what this run knows of its environment, for the fixtures of a team's tests."""
+        raise NotImplementedError
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Collect the contract."""
+        if file_path != self.chosen.prepared.path:
+            return None
+        node = ContractFile.from_parent(parent, path=file_path)
+        node.gate = self
+        return node
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect what may not be judged here, and what is neither a claim nor marked with one."""
+        marks.check(items, self.chosen.prepared.plan)
+        kept, left = [], []
+        for item in items:
+            if isinstance(item, ClaimItem):
+                selected = item.entry.selected
+            else:
+                selected = marks.wanted(item, self.chosen)
+            (kept if selected else left).append(item)
+        if left:
+            config.hook.pytest_deselected(items=left)
+            items[:] = kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        """Put the verdict's properties on the report, and no secret anywhere."""
+        report = yield
+        if isinstance(item, ClaimItem):
+            if call.when == "call":
+                report.user_properties += properties(row(item.entry, self.verdict(item.entry)), self.redactor)
+        elif claims := marks.claims_of(item):
+            report.user_properties += [(marks.PROPERTY, claim) for claim in claims]
+        report.sections = [(name, self.redactor.text(text)) for name, text in report.sections]
+        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+            shown = str(report.longrepr)
+            clean = self.redactor.text(shown)
+            if clean != shown:
+                report.longrepr = clean
+        return report  # type: ignore[return-value]  # a wrapper returns what it wraps; the stub knows generators only
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_report_header(self) -> str:
+        """Say what is judged."""
+        prepared = self.chosen.prepared
+        environment = prepared.options.environment or "files only"
+        return (
+            f"deploy-verify: {prepared.loaded.contract.system} → {environment}, contract {prepared.name}, "
+            f"{len(prepared.loaded.contract.claims)} claims stated"
+        )
+
+
+class Worker(Gate):
+    """A worker of xdist: it reads what the controller has judged."""
+
+    def __init__(self, config: pytest.Config, chosen: Chosen, folder: Path, workers: int) -> None:
+        """Read from the controller's run folder when the first item runs."""
+        super().__init__(config, chosen)
+        self._folder = folder
+        self._workers = workers
+        self._shared: Shared | None = None
+
+    @property
+    def shared(self) -> Shared:
+        """Return what the controller wrote."""
+        if self._shared is None:
+            self._shared = replace(Shared.read(self._folder), share=self._workers)
+            self._shared.teach(self.redactor)
+        return self._shared
+
+    def verdict(self, entry: Entry) -> Verdict:
+        """Return what the controller concluded."""
+        found = self.shared.verdicts.get(entry.id)
+        return found or _never(entry)
+
+
+class Controller(Gate):
+    """The process that asks: the only one without xdist, the controller with it."""
+
+    def __init__(self, config: pytest.Config, chosen: Chosen) -> None:
+        """Prepare a run; nothing is opened before the selection is final."""
+        super().__init__(config, chosen)
+        self.session = Session(chosen.prepared, self._progress)
+        self.redactor = self.session.redactor
+        self.tests = marks.Results()
+        self.run: Run | None = None
+        self._folder: Path | None = None
+        self._gathered = False
+        self._interrupted = False
+        self._written: list[Path] = []
+
+    def verdict(self, entry: Entry) -> Verdict:
+        """Return what was concluded."""
+        return self.session.verdicts.get(entry.id) or _never(entry)
+
+    @property
+    def shared(self) -> Shared:
+        """Return what this run knows of its environment."""
+        return Shared.of(self.session)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Gather before the first test, with signals that end in clean-up, and close after the last."""
+        if session.config.option.collectonly:
+            return (yield)
+        with graceful():
+            try:
+                if not self._distributed and not _broken(session):
+                    self._gather(_entries(session.items))
+                return (yield)
+            except KeyboardInterrupt:
+                self._interrupted = True
+                raise
+            finally:
+                self.session.close()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where verdicts will be."""
+        if self._folder is None:
+            self._folder = self.session.make_folder()
+        node.workerinput[RUN_FOLDER] = str(self._folder)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:  # noqa: ARG002 - the hook's signature
+        """Gather when the first worker has told the final selection, before any test is handed out."""
+        if not self._gathered and not self.config.option.collectonly:
+            plan = self.chosen.prepared.plan
+            found = (plan.find("::".join(node_id.split("::")[-2:]).partition("@")[0]) for node_id in ids)
+            self._gather([entry for entry in found if entry is not None])
+            if self._folder is not None:
+                self.shared.write(self._folder)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how the team's own tests judged their claims."""
+        self.tests.take(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Make the run object and write the reports."""
+        if session.config.option.collectonly or not self._gathered:
+            return
+        if self._interrupted or exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}:
+            self._interrupted = True
+            self.session.interrupt()
+        self.session.take_tests(self.tests.verdicts())
+        self.run = self.session.run(interrupted=self._interrupted)
+        try:
+            self._written = write_all(self.run, self.chosen.reports, self.redactor)
+        except EffectError as error:
+            self._say(f"reports could not be written: {error}")
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            return
+        if exitstatus == pytest.ExitCode.OK and self.run.decision is not Decision.PROMOTE:
+            # what softens single tests must not make a green gate of nothing
+            if not any(v.outcome is Outcome.HOLDS for v in self.run.verdicts):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the table of verdicts."""
+        if self.run is None:
+            return
+        writer = terminalreporter._tw  # noqa: SLF001 - pytest offers width and colour nowhere else
+        encoding = getattr(writer._file, "encoding", None) or "utf-8"  # noqa: SLF001 - as above
+        terminalreporter.section("stated claims")
+        width = min(80, writer.fullwidth)
+        for line in lines(
+            self.run, self.redactor, width=width, colour=writer.hasmarkup, encoding=encoding
+        ):
+            terminalreporter.write_line(line)
+        for path in self._written:
+            terminalreporter.write_line(f"report {_relative(path, self.config)}")
+
+    @property
+    def _distributed(self) -> bool:
+        return self.config.pluginmanager.hasplugin("dsession")
+
+    def _gather(self, entries: list[Entry]) -> None:
+        """Open, gather and judge; what cannot be opened makes everything inconclusive."""
+        self._gathered = True
+        path = self.chosen.prepared.options.evidence
+        needed = [entry.id for entry in entries]
+        try:
+            if path is not None:
+                self.session.judge(self._evidence(needed, path))
+                return
+            self.session.open(needed)
+            self.session.judge()
+        except (EvidenceError, UsageError) as error:
+            self._gathered = False
+            raise pytest.UsageError(str(error)) from error
+        except EffectError as error:
+            self.session.give_up(str(error))
+
+    def _evidence(self, needed: list[str], path: Path) -> Mapping[Need, object]:
+        """Return the facts of an earlier run."""
+        self.session.select(needed)
+        return load_evidence(read_regular(path, limit=EVIDENCE_LIMIT), self.session.needs())
+
+    def _progress(self, message: str) -> None:
+        self._say(f"deploy-verify: {self.redactor.text(message)}")
+
+    def _say(self, message: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and not self.config.option.verbose < 0:
+            reporter.ensure_newline()
+            reporter.write_line(message)
+
+
+def _entries(items: Iterable[pytest.Item]) -> list[Entry]:
+    return [item.entry for item in items if isinstance(item, ClaimItem)]
+
+
+def _never(entry: Entry) -> Verdict:
+    reason = "this was never judged: the run ended before"
+    return Verdict(claim=entry.claim.id, suite=entry.suite, outcome=Outcome.INCONCLUSIVE, reason=reason)
+
+
+def _broken(session: pytest.Session) -> bool:
+    """Tell whether collection failed, so that pytest will not run a single test."""
+    return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
+
+
+def _relative(path: Path, config: pytest.Config) -> str:
+    base = config.invocation_params.dir
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

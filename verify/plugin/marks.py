@@ -1,0 +1,94 @@
+"""A team's own tests: which claims they judge, and how that came out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from verify.contract.words import offer
+from verify.model.finding import Finding, Unknown
+from verify.model.verdict import Judgement, Outcome, Verdict, worst
+from verify.plugin.choose import Chosen
+from verify.plugin.nodes import ClaimItem
+from verify.run.plan import Plan
+
+SUITE = "tests"
+PROPERTY = "deploy_verify_claim"
+_LONGEST = 2000
+
+
+def claims_of(item: pytest.Item) -> tuple[str, ...]:
+    """Return the ids that a test's ``claim`` marks name."""
+    return tuple(str(claim) for mark in item.iter_markers("claim") for claim in mark.args)
+
+
+def check(items: Iterable[pytest.Item], plan: Plan) -> None:
+    """Raise ``pytest.UsageError`` with every mark that names no claim of the contract."""
+    known = {entry.claim.id for entry in plan.entries}
+    problems = []
+    for item in items:
+        if isinstance(item, ClaimItem):
+            continue
+        if any(not mark.args for mark in item.iter_markers("claim")):
+            problems.append(f"{item.nodeid}: the claim mark names nothing: write @pytest.mark.claim(\"ID\")")
+        problems += [
+            f"{item.nodeid}: unknown claim {claim!r}: {offer(claim, known)}"
+            for claim in claims_of(item)
+            if claim not in known
+        ]
+    if problems:
+        raise pytest.UsageError("\n".join(problems))
+
+
+def wanted(item: pytest.Item, chosen: Chosen) -> bool:
+    """Tell whether a test that is no claim's item is to run."""
+    claims = claims_of(item)
+    options = chosen.prepared.options
+    if not chosen.rewritten:
+        return True  # it was named on the command line
+    if not claims or options.suites:
+        return False
+    return not options.claims or any(claim in options.claims for claim in claims)
+
+
+@dataclass
+class Results:
+    """What the team's tests reported, by claim and test."""
+
+    judgements: dict[str, dict[str, Judgement]] = field(default_factory=dict)
+
+    def take(self, report: pytest.TestReport) -> None:
+        """Note one phase of one test."""
+        claims = [str(value) for name, value in report.user_properties if name == PROPERTY]
+        if not claims or (report.when != "call" and report.passed):
+            return
+        for claim in claims:
+            tests = self.judgements.setdefault(claim, {})
+            before = tests.get(report.nodeid)
+            now = _judgement(report)
+            if before is None or worst((before.outcome, now.outcome)) is now.outcome:
+                tests[report.nodeid] = now
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Yield the verdict of each claim that tests have judged."""
+        for claim, tests in self.judgements.items():
+            outcome = worst(judgement.outcome for judgement in tests.values())
+            yield Verdict(claim=claim, suite=SUITE, outcome=outcome, judgements=tuple(tests.values()))
+
+
+def _judgement(report: pytest.TestReport) -> Judgement:
+    text = report.longreprtext[-_LONGEST:]
+    findings: tuple[Finding, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    if report.failed and report.when == "call":
+        outcome = Outcome.VIOLATED
+        findings = (Finding(report.nodeid, text or "the test failed"),)
+    elif report.failed:
+        outcome, unknowns = Outcome.INCONCLUSIVE, (Unknown(f"{report.when} failed: {text}"),)
+    elif report.skipped:
+        outcome, unknowns = Outcome.INCONCLUSIVE, (Unknown(f"the test was skipped: {text}"),)
+    else:
+        outcome = Outcome.HOLDS
+    return Judgement(
+        rule=report.nodeid, severity="error", outcome=outcome, findings=findings, unknowns=unknowns
+    )

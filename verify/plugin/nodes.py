@@ -1,0 +1,106 @@
+"""The contract as pytest collects it: a file, its suites, one item a claim."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from verify.model.verdict import Outcome, Standing, Verdict
+from verify.run.plan import Entry
+
+if TYPE_CHECKING:
+    from verify.plugin.gate import Gate
+
+
+class Violated(AssertionError):  # noqa: N818 - the word of the field's verdicts, read in every report
+    """A claim does not hold."""
+
+
+class Inconclusive(Exception):  # noqa: N818 - as above
+    """A claim could not be judged."""
+
+
+class ContractFile(pytest.File):
+    """The contract; its children are suites."""
+
+    gate: "Gate"
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Yield each suite that has something to judge, or not to judge here."""
+        entries = self.gate.chosen.prepared.plan.entries
+        for suite in self.gate.chosen.prepared.plan.suites:
+            mine = [entry for entry in entries if entry.suite == suite.name and _shown(entry)]
+            if mine:
+                node = SuiteNode.from_parent(self, name=suite.name)
+                node.gate, node.entries = self.gate, mine
+                yield node
+
+
+class SuiteNode(pytest.Collector):
+    """One suite; its children are claims."""
+
+    gate: "Gate"
+    entries: list[Entry]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield one item a claim."""
+        for entry in self.entries:
+            item = ClaimItem.from_parent(self, name=entry.claim.id)
+            item.gate, item.entry = self.gate, entry
+            waiver = entry.waiver
+            if waiver is not None and not waiver.expired:
+                reason = f"waived until {waiver.until} by {waiver.owner}: {waiver.reason}"
+                item.add_marker(pytest.mark.xfail(strict=True, raises=Violated, reason=reason))
+            item.add_marker(pytest.mark.claim(entry.claim.id))
+            yield item
+
+
+class ClaimItem(pytest.Item):
+    """One claim in one suite; its test is to read its verdict."""
+
+    gate: "Gate"
+    entry: Entry
+
+    def runtest(self) -> None:
+        """Pass where the claim holds; raise ``Violated`` or ``Inconclusive``."""
+        verdict = self.gate.verdict(self.entry)
+        if verdict.outcome in {Outcome.VIOLATED, Outcome.WAIVED}:
+            raise Violated(told(verdict, self.entry))
+        if verdict.outcome is Outcome.INCONCLUSIVE:
+            if self.gate.chosen.skip_inconclusive:
+                pytest.skip(f"inconclusive: {told(verdict, self.entry)}")
+            raise Inconclusive(told(verdict, self.entry))
+        if verdict.outcome is Outcome.NOT_APPLICABLE:
+            pytest.skip("not applicable: nothing here that this rule speaks of")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show the finding, not our own stack."""
+        if isinstance(excinfo.value, Violated | Inconclusive):
+            word = "inconclusive" if isinstance(excinfo.value, Inconclusive) else "violated"
+            return self.gate.redactor.text(f"{self.entry.claim.place}: {word}: {excinfo.value}")
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the claim by id and words."""
+        return self.path, max(0, self.entry.claim.place.line - 1), f"{self.name} {self.entry.claim.says}"
+
+
+def _shown(entry: Entry) -> bool:
+    return entry.standing in {Standing.SELECTED, Standing.NOT_JUDGED_HERE}
+
+
+def told(verdict: Verdict, entry: Entry) -> str:
+    """Return everything a verdict rests on, a line each."""
+    lines = [f"{entry.claim.id} {entry.claim.says} (stated at {entry.claim.at})"]
+    if verdict.reason:
+        lines.append(verdict.reason)
+    if verdict.waiver is not None and verdict.waiver.expired:
+        lines.append(f"its waiver ended on {verdict.waiver.until} ({verdict.waiver.place})")
+    for judgement in verdict.judgements:
+        for finding in judgement.findings:
+            facts = f": stated {finding.stated}, seen {finding.seen}" if finding.stated or finding.seen else ""
+            lines.append(f"  {judgement.rule}: {finding.at}: {finding.message}{facts}")
+        lines += [f"  {judgement.rule}: inconclusive: {unknown.reason}" for unknown in judgement.unknowns]
+    lines += [f"  {reason}" for reason in entry.left_out]
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""What the controller hands to xdist's workers: verdicts and the environment, in a private folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verify.effects.files import atomic_write, read_regular
+from verify.effects.redact import Redactor
+from verify.facts.http import Headers
+from verify.model.verdict import Verdict
+from verify.run.codec import decode, encode
+from verify.run.session import Session
+
+RUN_FOLDER = "deploy_verify_run_folder"
+_FILE = "shared.json"
+_LIMIT = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """One run as a team's tests see it; ``credentials`` are request headers by account."""
+
+    run_id: str
+    name: str = ""
+    url: str = ""
+    plain_url: str = ""
+    trust: str = ""
+    protection: str = ""
+    spent: int = 0
+    share: int = 1
+    credentials: Mapping[str, Headers] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session) -> "Shared":
+        """Return what a run in this process knows."""
+        world = session.world
+        environment = world.environment if world is not None else None
+        if world is None or environment is None:
+            return cls(run_id=session.id, verdicts=session.verdicts)
+        return cls(
+            run_id=session.id,
+            name=session.prepared.options.environment or "",
+            url=world.url,
+            plain_url=world.plain_url,
+            trust=str(world.trust or ""),
+            protection=environment.protection,
+            spent=world.transport.sent if world.transport is not None else 0,
+            credentials=world.credentials,
+            verdicts=session.verdicts,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write it where only this user can read it."""
+        data = encode(self) | {"verdicts": {key: encode(one) for key, one in self.verdicts.items()}}
+        atomic_write(folder / _FILE, json.dumps(data), mode=0o600)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Shared":
+        """Read what the controller wrote."""
+        data = json.loads(read_regular(folder / _FILE, limit=_LIMIT))
+        verdicts = {key: decode(Verdict, one) for key, one in data.pop("verdicts").items()}
+        credentials = {
+            account: tuple((name, value) for name, value in headers)
+            for account, headers in data.pop("credentials").items()
+        }
+        return cls(**data, verdicts=verdicts, credentials=credentials)
+
+    def teach(self, redactor: Redactor) -> None:
+        """Let ``redactor`` know the secrets among the credentials."""
+        for account, headers in self.credentials.items():
+            for _, value in headers:
+                redactor.add(account, value.rpartition(" ")[2])

@@ -1,0 +1,36 @@
+"""Text inside GitHub-flavoured Markdown that stays text: no markup, link, mention or HTML."""
+
+import html
+import re
+
+from verify.report.text import line
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#!|~$])|^([-+=:]|\d+[.])")
+#: where a link, a mention or an issue number would begin
+_LIVE = re.compile(r"(?i)(@|://|#(?=\d)|\bwww(?=\.)|\b(?:mailto|xmpp)(?=:)|\bGH(?=-\d))")
+_BREAK = "\u200b"
+
+
+def prose(text: str, most: int = 300) -> str:
+    """Return ``text`` for running Markdown and for the cells of a table."""
+    dead = _LIVE.sub(lambda match: match[0].replace("://", f":{_BREAK}//") + _BREAK, line(text, most))
+    return html.escape(_MARKUP.sub(_escaped, dead), quote=False).replace(r"\|", "&#124;")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"{match[0][:-1]}\\{match[0][-1]}"
+
+
+def code(text: str, most: int = 300) -> str:
+    """Return ``text`` as a code span, in which nothing is live; a bar would end a table's cell."""
+    shown = line(text, most).replace("|", "¦")
+    if not shown:
+        return ""
+    ticks = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if "`" in shown else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def inside_html(text: str, most: int = 300) -> str:
+    """Return ``text`` for an HTML element, where Markdown is not read."""
+    return html.escape(_LIVE.sub(lambda match: match[0] + _BREAK, line(text, most)))
