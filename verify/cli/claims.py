@@ -25,9 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     missing = sum(map(_missing, claims.values()))
     unverifiable = sum(claim.unverifiable is not None for claim in claims.values())
     checked = len(claims) - missing - unverifiable
-    print(
-        f"{len(claims)} stated, {checked} with a check, {missing} without a check, {unverifiable} unverifiable"
-    )
+    print(f"{len(claims)} stated, {checked} with a check, {missing} without, {unverifiable} unverifiable")
     return 0
 
 

@@ -10,9 +10,7 @@ from verify.run.session import Prepared, prepare
 
 def add_contract(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the contract."""
-    parser.add_argument(
-        "--contract", type=Path, metavar="FILE", help="by default the verify.yaml found here"
-    )
+    parser.add_argument("--contract", type=Path, metavar="FILE", help="by default the verify.yaml found here")
 
 
 def read_contract(arguments: argparse.Namespace, options: Options | None = None) -> Prepared:

@@ -32,7 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = [f"--verify-fault={fault}" for fault in arguments.fault]
     chosen += [f"--verify-suite={suite}" for suite in arguments.suite]
     # no configuration of the folder we happen to be in: the demo is the same everywhere
-    quiet = ["-q", "--no-header", "--tb=no", f"-c{os.devnull}", f"--rootdir={Path.cwd()}", "-pno:cacheprovider"]
+    quiet = [
+        "-q",
+        "--no-header",
+        "--tb=no",
+        f"-c{os.devnull}",
+        f"--rootdir={Path.cwd()}",
+        "-pno:cacheprovider",
+    ]
     code = pytest.main([*quiet, "--verify-env=reference", f"--verify-contract={contract}", *chosen])
     if not arguments.fault:
         print("\nBreak a promise and look again:  deploy-verify demo --fault no-hsts")

@@ -34,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     claims = {entry.claim.id: entry for entry in prepared.plan.entries}
     entry = claims.get(arguments.what)
     if entry is None:
-        raise UsageError(f"unknown rule or claim {arguments.what!r}: {offer(arguments.what, [*claims, *registry.ids])}")
+        raise UsageError(
+            f"unknown rule or claim {arguments.what!r}: {offer(arguments.what, [*claims, *registry.ids])}"
+        )
     for line in _claim(entry.claim, entry.standing):
         print(line)
     return 0

@@ -40,6 +40,7 @@ def pages(registry: Registry) -> dict[str, str]:
     index = ["# Rules", "", "One file a rule; this page and each rule's are written from those files.", ""]
     index += ["| rule | suite | severity | what holds |", "|---|---|---|---|"]
     index += [
-        f"| [{rule.id}]({rule.id}.md) | {rule.suite} | {rule.about.severity} | {rule.title} |" for rule in rules
+        f"| [{rule.id}]({rule.id}.md) | {rule.suite} | {rule.about.severity} | {rule.title} |"
+        for rule in rules
     ]
     return {"index.md": "\n".join(index) + "\n"} | {f"{rule.id}.md": page(rule) for rule in rules}

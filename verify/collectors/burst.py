@@ -23,7 +23,9 @@ def _see(need: Burst, world: World) -> Volley:
     """Send each request at its own moment, whatever became of those before (open loop)."""
     url = world.url + need.path
     headers = (*world.headers(need.account), ("Content-Type", "application/json"))
-    request = Request(method=need.method, url=url, headers=headers, body=b"{}" if need.method != "GET" else None)
+    request = Request(
+        method=need.method, url=url, headers=headers, body=b"{}" if need.method != "GET" else None
+    )
     start = time.monotonic()
     pause = threading.Event()
 

@@ -188,5 +188,3 @@ def _fill(value: Any, saved: Mapping[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_fill(child, saved) for child in value]
     return value
-
-

@@ -63,7 +63,8 @@ def _wait(world: World) -> _Poll:
     environment, endpoint = world.environment, endpoint_of(world)
     if environment is None or endpoint is None:
         raise EffectError(
-            "no readiness endpoint: declare an endpoint `health`, or name one under `readiness: {endpoint: …}`"
+            "no readiness endpoint: declare an endpoint `health`, "
+            "or name one under `readiness: {endpoint: …}`"
         )
     rules = environment.readiness
     poll = _Poll(need=Get.of(endpoint), environment=environment, started=time.monotonic())

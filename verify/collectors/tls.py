@@ -17,7 +17,14 @@ from verify.facts.tls import Handshake, Shake
 from verify.model.need import Need, Unseen
 
 #: OpenSSL's verification errors, by the words the facts use
-_PROBLEMS = {10: "expired", 9: "not yet valid", 18: "self-signed", 19: "untrusted", 20: "untrusted", 62: "wrong host"}
+_PROBLEMS = {
+    10: "expired",
+    9: "not yet valid",
+    18: "self-signed",
+    19: "untrusted",
+    20: "untrusted",
+    62: "wrong host",
+}
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
     "TLSv1.1": ssl.TLSVersion.TLSv1_1,
@@ -26,8 +33,8 @@ _VERSIONS = {
 }
 #: what a server that refuses says, or does
 _REFUSALS = re.compile(
-    r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|INTERNAL_ERROR|EOF occurred"
-    r"|UNEXPECTED_EOF|INSUFFICIENT_SECURITY|NO_PROTOCOLS"
+    r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|INTERNAL_ERROR"
+    r"|EOF occurred|UNEXPECTED_EOF|INSUFFICIENT_SECURITY|NO_PROTOCOLS"
 )
 _OURS = re.compile(r"NO_PROTOCOLS_AVAILABLE|NO_CIPHERS|UNSUPPORTED_SSL_VERSION")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -34,7 +34,7 @@ class World:
     journal: Journal | None = None
     credentials: Mapping[str, Headers]
     expected_version: str | None = None
-    deadline: Duration = seconds(10)
+    deadline: Duration = field(default=seconds(10))
 
     @property
     def wire(self) -> Transport:

@@ -41,8 +41,13 @@ class _Frame:
 class Builder:
     """Takes events, keeps the root and what was wrong."""
 
-    def __init__(self, name: str) -> None:
-        """Begin a document called ``name`` in messages."""
+    def __init__(self, name: str, *, lenient: bool = False) -> None:
+        """Begin a document called ``name`` in messages.
+
+        ``lenient`` reads what neighbours of the contract hold: merge keys, tags (which are
+        passed over) and keys that are not text (which become text).
+        """
+        self._lenient = lenient
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._name = name
@@ -95,7 +100,7 @@ class Builder:
         self._add(node)
 
     def _check_key(self, event: yaml.ScalarEvent, node: Node, *, plain: bool) -> None:
-        if not plain:
+        if not plain or self._lenient:
             return
         if event.value == _MERGE:
             self._note(event, "merge keys `<<` are not used here", "write the keys out")
@@ -128,6 +133,8 @@ class Builder:
 
     def _close(self) -> None:
         frame = self._frames.pop()
+        if self._lenient and _MERGE in frame.node.children:
+            frame.node.merge(_MERGE)
         children = frame.node.children.values()
         frame.node.size += sum(child.size for child in children)
         frame.node.height += max((child.height for child in children), default=0)
@@ -186,6 +193,8 @@ class Builder:
         return bool(self._frames) and self._frames[-1].wants_key
 
     def _tagged(self, event: yaml.Event, node: Node) -> None:
+        if self._lenient:
+            return
         self._note(event, "tags are not used here", f"{_QUOTE}'!'")
         node.broken = True
 

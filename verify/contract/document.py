@@ -46,21 +46,26 @@ class Document:
         return any(node.broken for node in descend(self.root, path))
 
 
-def parse(data: bytes, name: str) -> Document:
-    """Read a YAML file called ``name``; raise ``ContractError`` with every problem."""
-    document, problems = read(data, name)
+def parse(data: bytes, name: str, *, lenient: bool = False) -> Document:
+    """Read a YAML file called ``name``; raise ``ContractError`` with every problem.
+
+    ``lenient`` is for the contract's neighbours, see ``Builder``.
+    """
+    document, problems = read(data, name, lenient=lenient)
     if problems or document is None:
         raise ContractError(problems)
     return document
 
 
-def read(data: bytes, name: str, *, pure: bool = False) -> tuple[Document | None, list[Problem]]:
+def read(
+    data: bytes, name: str, *, pure: bool = False, lenient: bool = False
+) -> tuple[Document | None, list[Problem]]:
     """Return what could be read beside what was wrong; ``pure`` avoids the C parser.
 
     Raises ``ContractError`` where the bytes are no text at all.
     """
     text = read_text(data, name)
-    builder = Builder(name)
+    builder = Builder(name, lenient=lenient)
     try:
         builder.build(_events(text, pure=pure))
     except yaml.YAMLError as error:

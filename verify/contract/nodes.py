@@ -32,6 +32,17 @@ class Node:
             self.value[key] = child.value
         self.children[key] = child
 
+    def merge(self, key: str) -> None:
+        """Take in the mapping, or the list of mappings, under ``key``: what is written here wins."""
+        merged = self.children.pop(key)
+        del self.value[key], self.keys[key]
+        sources = [merged] if isinstance(merged.value, dict) else list(merged.children.values())
+        for source in sources:
+            for name, child in source.children.items():
+                if name not in self.children:
+                    self.take(name, child)
+                    self.keys[str(name)] = source.keys.get(str(name), child.at)
+
     def seen_from(self, at: Position) -> "Node":
         """Return the same value as an alias at ``at`` shows it."""
         return Node(at, self.value, self.keys, self.children, self.size, self.height, self.broken)

@@ -116,9 +116,7 @@ class _Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         super().begin()
         if self._call is not None:
-            self._call.headers = tuple(
-                (name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items()
-            )
+            self._call.headers = tuple((name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items())
 
 
 def _is_interim(status: int) -> bool:

@@ -88,7 +88,7 @@ class Journal:
             if os.fstat(descriptor).st_nlink:
                 journal = cls(run_id, path, descriptor)
                 own = process(os.getpid())
-                journal._append(  # noqa: SLF001 - of the same class
+                journal._append(
                     {"event": "run", "pid": os.getpid(), "start": own.start if own else 0, "boot": boot_id()}
                 )
                 sync_folder(folder)

@@ -66,7 +66,7 @@ def reap_directory(record: Record) -> str:
     if not stat.S_ISDIR(seen.st_mode):
         raise CannotReap("it is not a folder any more: remove it by hand if it is of no use")
     if not any(_marked(folder, record.run_id) for folder in (path, *path.parents)):
-        return _remove_empty(path)
+        return _remove_empty(path, record.run_id)
     try:
         shutil.rmtree(path)
     except OSError as error:
@@ -74,9 +74,12 @@ def reap_directory(record: Record) -> str:
     return "removed"
 
 
-def _remove_empty(path: Path) -> str:
-    """Remove a folder that was created but not marked yet, which then has nothing in it."""
+def _remove_empty(path: Path, run_id: str) -> str:
+    """Remove a folder whose creation was cut short: nothing in it but, at most, a half-written mark."""
     try:
+        mark = path / OWNED
+        if [each.name for each in path.iterdir()] == [OWNED] and run_id.startswith(mark.read_text("latin-1")):
+            mark.unlink()
         path.rmdir()
     except OSError:
         raise CannotReap(

@@ -27,7 +27,7 @@ class Volley:
     @property
     def place(self) -> str:
         """Return the request as findings name it."""
-        return f"{self.method} {self.url} ×{len(self.shots)}"
+        return f"{self.method} {self.url} ({len(self.shots)} times)"
 
     def refused(self, status: int) -> tuple[Shot, ...]:
         """Return the answers with the stated refusal."""

@@ -45,7 +45,7 @@ class ComposeFile(FileFact):
     def parse(cls, path: str, text: str) -> Self:
         """Return the file; raise ``ParseError`` where it is no Compose file."""
         try:
-            document = parse(text.encode(), path)
+            document = parse(text.encode(), path, lenient=True)
         except ContractError as error:
             problem = error.problems[0]
             raise ParseError(problem.place, problem.message) from error
@@ -59,9 +59,7 @@ class ComposeFile(FileFact):
                 raise ParseError(document.place(("services", name)), f"service {name} is not a mapping")
             found.append(Service(name=name, spec=spec, document=document))
         volumes = root.get("volumes")
-        return cls(
-            path=path, services=tuple(found), volumes=volumes if isinstance(volumes, dict) else _NONE
-        )
+        return cls(path=path, services=tuple(found), volumes=volumes if isinstance(volumes, dict) else _NONE)
 
     def service(self, name: str) -> Service | None:
         """Return the service called ``name``, if there is one."""

@@ -40,7 +40,9 @@ class FilesSeen:
     sources: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, fact: type[FileFact], sources: tuple[tuple[str, str], ...], unseen: tuple[Unseen, ...] = ()) -> Self:
+    def of(
+        cls, fact: type[FileFact], sources: tuple[tuple[str, str], ...], unseen: tuple[Unseen, ...] = ()
+    ) -> Self:
         """Parse each source; one that cannot be parsed becomes unseen, never silent."""
         files: list[FileFact] = []
         hidden = list(unseen)

@@ -98,7 +98,7 @@ def _rule(rule_id: str, place: Place, registry: Registry, problems: list[Problem
     return None
 
 
-def _stated(  # noqa: PLR0913 - where, what, by which, into which list: each from another side
+def _stated(
     rule: Rule,
     raw: Mapping[str, Any],
     where: Path,

@@ -72,7 +72,7 @@ class Registry:
         if family not in self._suites:
             suite = getattr(importlib.import_module(family), "SUITE", None)
             if not isinstance(suite, str):
-                raise RuleError(f"{family}/__init__.py: expected SUITE = \"name of a suite\"")
+                raise RuleError(f'{family}/__init__.py: expected SUITE = "name of a suite"')
             self._suites[family] = suite
         return self._suites[family]
 

@@ -10,6 +10,7 @@ from verify.judge.rule import REFERENCE, Rule, SchemaWriter
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
+
 def contract_schema(registry: Registry) -> dict[str, Any]:
     """Return the schema; each rule adds what ``with:`` may hold beside its name."""
     schema = TypeAdapter(Contract).json_schema(

@@ -12,6 +12,7 @@ from verify.model.rule import Said, Stated
 from verify.model.verdict import Judgement, Outcome, Verdict, Waiver, worst
 
 Answers = Mapping[Need, object]
+_NEVER = Unseen("was never looked at: the run ended before")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,46 +75,40 @@ def _nothing(check: Check, answers: Answers) -> str:
 
 
 def _said(check: Check, answers: Answers) -> Iterator[Said]:
-    arguments: dict[str, Any] = {}
-    unseen: list[Unknown] = []
     needs = check.rule.needs(check.stated)
-    each: tuple[str, tuple[Any, ...]] | None = None
-    for argument in check.rule.arguments:
-        if argument.source == "stated":
-            arguments[argument.name] = check.stated
-            continue
-        facts = []
-        for need in needs[argument.name]:
-            answer = answers.get(need, Unseen("was never looked at: the run ended before"))
-            if isinstance(answer, Unseen):
-                unseen.append(Unknown(answer.reason))
-            else:
-                facts.append(answer)
-        if argument.source in {"file", "files"}:
-            files = tuple(file for one in facts if isinstance(one, FilesSeen) for file in one.files)
-            hidden = (hidden for one in facts if isinstance(one, FilesSeen) for hidden in one.unseen)
-            unseen += [Unknown(one.reason) for one in hidden]
-            if argument.source == "file":
-                each = (argument.name, files)
-            else:
-                arguments[argument.name] = files
-        elif facts:
-            arguments[argument.name] = _shaped(argument, facts)
+    facts = {name: [answers.get(need, _NEVER) for need in asked] for name, asked in needs.items()}
+    unseen = [Unknown(one.reason) for seen in facts.values() for fact in seen for one in _unseen(fact)]
     yield from dict.fromkeys(unseen)
+    each = check.rule.file_argument
     if each is not None:
-        for file in each[1]:
-            yield from _ask(check, {**arguments, each[0]: file})
-    elif not unseen and not _no_files(check, arguments):
-        yield from _ask(check, arguments)
+        # one file that cannot be read says nothing about the others
+        others = {a.name: _value(check, a, facts) for a in check.rule.arguments if a is not each}
+        for file in _files(facts[each.name]):
+            yield from _ask(check, {**others, each.name: file})
+    elif not unseen:
+        arguments = {a.name: _value(check, a, facts) for a in check.rule.arguments}
+        if all(arguments[a.name] for a in check.rule.arguments if a.source == "files"):
+            yield from _ask(check, arguments)
 
 
-def _shaped(argument: Argument, facts: list[Any]) -> Any:
-    several = str(argument.type).startswith("tuple[")
-    return tuple(facts) if several else facts[0]
+def _unseen(fact: object) -> tuple[Unseen, ...]:
+    if isinstance(fact, FilesSeen):
+        return fact.unseen
+    return (fact,) if isinstance(fact, Unseen) else ()
 
 
-def _no_files(check: Check, arguments: dict[str, Any]) -> bool:
-    return any(a.source == "files" and not arguments[a.name] for a in check.rule.arguments)
+def _value(check: Check, argument: Argument, facts: Mapping[str, list[Any]]) -> Any:
+    """Return what the check is called with for one argument."""
+    if argument.source == "stated":
+        return check.stated
+    seen = facts[argument.name]
+    if argument.source == "files":
+        return _files(seen)
+    return tuple(seen) if str(argument.type).startswith("tuple[") else seen[0]
+
+
+def _files(seen: list[Any]) -> tuple[Any, ...]:
+    return tuple(file for one in seen if isinstance(one, FilesSeen) for file in one.files)
 
 
 def _ask(check: Check, arguments: dict[str, Any]) -> Iterator[Said]:

@@ -85,9 +85,7 @@ class Gate:
             items[:] = kept
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
         """Put the verdict's properties on the report, and no secret anywhere."""
         report = yield
         if isinstance(item, ClaimItem):
@@ -228,9 +226,7 @@ class Controller(Gate):
         encoding = getattr(writer._file, "encoding", None) or "utf-8"  # noqa: SLF001 - as above
         terminalreporter.section("stated claims")
         width = min(80, writer.fullwidth)
-        for line in lines(
-            self.run, self.redactor, width=width, colour=writer.hasmarkup, encoding=encoding
-        ):
+        for line in lines(self.run, self.redactor, width=width, colour=writer.hasmarkup, encoding=encoding):
             terminalreporter.write_line(line)
         for path in self._written:
             terminalreporter.write_line(f"report {_relative(path, self.config)}")

@@ -30,7 +30,7 @@ def check(items: Iterable[pytest.Item], plan: Plan) -> None:
         if isinstance(item, ClaimItem):
             continue
         if any(not mark.args for mark in item.iter_markers("claim")):
-            problems.append(f"{item.nodeid}: the claim mark names nothing: write @pytest.mark.claim(\"ID\")")
+            problems.append(f'{item.nodeid}: the claim mark names nothing: write @pytest.mark.claim("ID")')
         problems += [
             f"{item.nodeid}: unknown claim {claim!r}: {offer(claim, known)}"
             for claim in claims_of(item)

@@ -99,7 +99,9 @@ def told(verdict: Verdict, entry: Entry) -> str:
         lines.append(f"its waiver ended on {verdict.waiver.until} ({verdict.waiver.place})")
     for judgement in verdict.judgements:
         for finding in judgement.findings:
-            facts = f": stated {finding.stated}, seen {finding.seen}" if finding.stated or finding.seen else ""
+            facts = (
+                f": stated {finding.stated}, seen {finding.seen}" if finding.stated or finding.seen else ""
+            )
             lines.append(f"  {judgement.rule}: {finding.at}: {finding.message}{facts}")
         lines += [f"  {judgement.rule}: inconclusive: {unknown.reason}" for unknown in judgement.unknowns]
     lines += [f"  {reason}" for reason in entry.left_out]

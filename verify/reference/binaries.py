@@ -84,11 +84,16 @@ def _version(path: Path) -> int:
 
 def _runnable(program: Path, user: str | None) -> bool:
     """Say whether ``user`` may go into every folder above ``program`` and run it."""
+    return os.access(program, os.X_OK) and passable(program, user)
+
+
+def passable(path: Path, user: str | None) -> bool:
+    """Say whether ``user`` may enter (or run) ``path`` and enter every folder above it; None is ourselves."""
     if user is None:
-        return os.access(program, os.X_OK)
+        return True
     uid = pwd.getpwnam(user).pw_uid
-    real = program.resolve()
+    real = path.resolve()
     return all(
-        place.stat().st_mode & 0o001 or (place.stat().st_uid == uid and place.stat().st_mode & 0o100)
+        place.stat().st_mode & (0o100 if place.stat().st_uid == uid else 0o001)
         for place in (real, *real.parents)
     )

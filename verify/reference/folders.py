@@ -6,6 +6,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from verify.reference import binaries
 from verify.reference.errors import ReferenceSystemError
 
 _NAME = "deploy-verify"
@@ -35,10 +36,11 @@ def _ours(folder: Path) -> bool:
     return private and os.access(folder, os.W_OK)
 
 
-def place(run: str) -> Path:
-    """Return where the folder of ``run`` is to be: short enough for unix sockets."""
-    path = Path(tempfile.gettempdir()) / f"dv-{run}"
-    return path if len(str(path)) <= _LONGEST else Path("/tmp") / path.name  # noqa: S108 # made with mode 0700, and it must not exist
+def place(run: str, user: str | None) -> Path:
+    """Return where the folder of ``run`` is to be: short enough for unix sockets, in reach of ``user``."""
+    base, name = Path(tempfile.gettempdir()), f"dv-{run}"
+    usable = len(str(base / name)) <= _LONGEST and binaries.passable(base, user)
+    return (base if usable else Path("/tmp")) / name  # noqa: S108 # made with mode 0700, and it must not exist
 
 
 def remove(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """PostgreSQL as a part: a unix socket, no TCP, no syncing to disk."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -8,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verify.effects.process import Finished, run
-from verify.reference import binaries
+from verify.reference import binaries, keeper
 from verify.reference.errors import StartError
 from verify.reference.parts import Part, Run
 from verify.reference.template import Template
@@ -17,6 +19,7 @@ USER = "reference"
 NAME = "postgres"
 _PORT = "5432"
 _INITDB = 60.0
+_ALIVE = "alive.lock"
 _COPY = 60.0
 _SETTINGS = (
     "listen_addresses=",
@@ -31,6 +34,34 @@ _SETTINGS = (
 )
 
 
+class Keeper(Part):
+    """The process beside PostgreSQL that ends it should we be killed."""
+
+    name = "keeper"
+
+    def __init__(self, run: Run, pidfile: Path) -> None:
+        """Know where the server notes its pid."""
+        super().__init__(run)
+        self._pidfile = pidfile
+        self._lock = contextlib.ExitStack()
+
+    def argv(self) -> Sequence[str | Path]:
+        """Return the program, without anything that would slow its start."""
+        script = Path(keeper.__file__)
+        return [sys.executable, "-I", "-S", script, self.run.folder / _ALIVE, self._pidfile]
+
+    def start(self) -> None:
+        """Take the lock that says we live, and start."""
+        file = self._lock.enter_context((self.run.folder / _ALIVE).open("w"))
+        fcntl.flock(file, fcntl.LOCK_EX)
+        super().start()
+
+    def stop(self, *, grace: float = 0.0) -> None:
+        """End it before the lock goes."""
+        super().stop(grace=grace)
+        self._lock.close()
+
+
 class Postgres(Part):
     """The database; its data folder is a copy of a template that is made once."""
 
@@ -43,6 +74,7 @@ class Postgres(Part):
         self._programs = binaries.postgres(self._user)
         self._home = run.folder / "pg"
         self._data = self._home / "data"
+        self._keeper = Keeper(run, self._data / "postmaster.pid")
         self.parameters = {"host": str(self._home), "port": _PORT, "name": NAME, "user": USER}
 
     def user(self) -> str | None:
@@ -71,12 +103,17 @@ class Postgres(Part):
         ours = self.service is not None and lines[:1] == [str(self.service.pid)]
         return ours and lines[7:8] == ["ready   "]
 
+    def start(self) -> None:
+        """Start it, with a keeper beside it from the first moment."""
+        self._keeper.start()
+        super().start()
+
     def prepare(self) -> None:
         """Put the data folder into place: copied from the template, or made and kept as one."""
         self._home.mkdir(mode=0o711)
         self._own(self._home)
         version = self._run([self._programs / "postgres", "--version"], "tell its version").stdout.decode()
-        template = Template(self.run.cache, version)
+        template = Template(self.run.cache, version, self.run.plain_environment())
         if template.copy_to(self._data):
             self._own_all()
             return
@@ -142,3 +179,4 @@ class Postgres(Part):
             os.kill(service.pid, signal.SIGINT if grace else signal.SIGQUIT)
             service.wait(max(grace, 2.0))
         super().stop(grace=0.0)
+        self._keeper.stop()

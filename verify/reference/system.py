@@ -44,7 +44,7 @@ class Reference:
 
     def _build(self, spec: ReferenceSpec, journal: Journal, undo: contextlib.ExitStack) -> None:
         """Create what needs no process, each thing with its undoing."""
-        self.folder = folders.place(f"{journal.run_id[:24]}-{secrets.token_hex(3)}")
+        self.folder = folders.place(f"{journal.run_id[:24]}-{secrets.token_hex(3)}", binaries.database_user())
         secret = secrets.token_hex(16)
         config = terms.config_of(spec, folder=self.folder, secret=secret)
         undo.callback(journal.make_directory(self.folder).gone)

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from verify.effects.process import run
@@ -23,8 +23,9 @@ _OLD = 30 * 86400  # seconds after which a template of other sources is dropped
 class Template:
     """The template for one server version and the present sources."""
 
-    def __init__(self, cache: Path, version: str) -> None:
-        """Name it."""
+    def __init__(self, cache: Path, version: str, environment: Mapping[str, str]) -> None:
+        """Name it; ``environment`` is what its programs get."""
+        self._environment = environment
         digest = hashlib.sha256(version.encode())
         for pattern in _SOURCES:
             for path in sorted(_SHOP.glob(pattern)):
@@ -37,7 +38,7 @@ class Template:
         if not self._path.is_dir():
             return False
         self._path.touch()
-        _copy(self._path, target)
+        self._copy(self._path, target)
         return True
 
     @contextlib.contextmanager
@@ -60,8 +61,15 @@ class Template:
             if unfinished or (path.is_dir() and path.stat().st_mtime < time.time() - _OLD):
                 shutil.rmtree(path, ignore_errors=True)
         draft = self._folder / f".building-{self._path.name}"
-        _copy(data, draft)
+        self._copy(data, draft)
         draft.rename(self._path)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        done = run(["cp", "-a", "--reflink=auto", source, target], deadline=_COPY, env=self._environment)
+        if not done.ok:
+            words = done.stderr.decode("utf-8", "replace")[-500:]
+            msg = f"{source} could not be copied to {target}: {words}: is the disk full?"
+            raise StartError(msg)
 
 
 def _locked(descriptor: int) -> bool:
@@ -70,11 +78,3 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _copy(source: Path, target: Path) -> None:
-    done = run(["cp", "-a", "--reflink=auto", source, target], deadline=_COPY)
-    if not done.ok:
-        words = done.stderr.decode("utf-8", "replace")[-500:]
-        msg = f"{source} could not be copied to {target}: {words}: is the disk full?"
-        raise StartError(msg)

@@ -21,9 +21,9 @@ def _escaped(match: re.Match[str]) -> str:
     return f"{match[0][:-1]}\\{match[0][-1]}"
 
 
-def code(text: str, most: int = 300) -> str:
-    """Return ``text`` as a code span, in which nothing is live; a bar would end a table's cell."""
-    shown = line(text, most).replace("|", "¦")
+def code(text: str, most: int = 300, *, bar: str = "¦") -> str:
+    """Return ``text`` as a code span, in which nothing is live; a plain bar would end a table's cell."""
+    shown = line(text, most).replace("|", bar)
     if not shown:
         return ""
     ticks = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)

@@ -80,7 +80,7 @@ def _details(run: Run, row: Row, verdict: Verdict) -> str:
     lines += [f"- {text}" for text in said[:MOST_SAID]]
     lines += [f"- and {len(said) - MOST_SAID} more"] if len(said) > MOST_SAID else []
     lines += [f"- {code(note)}" for note in notes(row, verdict)]
-    lines += [f"- again: {code(' '.join(again(run, row)), 1000)}", "", "</details>"]
+    lines += [f"- again: {code(' '.join(again(run, row)), 1000, bar='|')}", "", "</details>"]
     return "\n".join(lines)
 
 

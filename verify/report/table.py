@@ -86,7 +86,7 @@ class _Sheet:
         """Yield short parts after ``name``, broken between them."""
         text = name
         for number, part in enumerate(map(self.text, parts)):
-            separator = self.text(" ·") + " " if number else " "
+            separator = f" {self.text('·')} " if number else " "
             if columns_of(text) + columns_of(separator) + columns_of(part) > self.width:
                 yield text
                 text, separator = "", "  "
@@ -142,10 +142,10 @@ def _said(verdict: Verdict, sheet: _Sheet) -> Iterator[str]:
 
 def _command(words: list[str], sheet: _Sheet) -> Iterator[str]:
     """Break between words, as a shell reads it, where one line is too short."""
-    text = "    again:"
-    for word in map(sheet.text, words):
-        if columns_of(text) + columns_of(word) + 3 > sheet.width and text.strip() != "again:":
+    text, begun = "    again:", False
+    for each in map(sheet.text, words):
+        if begun and columns_of(text) + columns_of(each) + len("  \\") > sheet.width:
             yield f"{text} \\"
             text = "     "
-        text = f"{text} {word}"
+        text, begun = f"{text} {each}", True
     yield text

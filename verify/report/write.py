@@ -22,8 +22,9 @@ def write_all(run: Run, folder: Path, redactor: Redactor, *, keep: bool = True) 
     """Write every report of ``run`` into ``folder``, which is created; return their paths.
 
     ``keep`` is false for a run that was judged on evidence, which must not be written over
-    with the part of it that was judged. Each file is written whole or not at all; the evidence is readable by its owner
-    only. Raise ``FileError`` naming what could not be written.
+    with the part of it that was judged. Each file is written whole or not at all; the
+    evidence is readable by its owner only. Raise ``FileError`` naming what could not be
+    written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

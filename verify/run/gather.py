@@ -76,5 +76,3 @@ def _collector(kind: str) -> Collector:
     module = importlib.import_module(f"verify.collectors.{kind}")
     collect: Collector = module.collect
     return collect
-
-

@@ -4,13 +4,13 @@ import os
 
 from verify import __version__
 from verify.contract.endpoint import Account
+from verify.contract.values import variable_of
 from verify.effects.journal import Record, reaper
 from verify.effects.leftovers import CannotReap
 from verify.effects.origin import Origin
 from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
 from verify.effects.transport import Request, Transport
-from verify.contract.values import variable_of
 from verify.facts.http import Headers
 from verify.run.secrets import headers_of
 

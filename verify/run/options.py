@@ -1,6 +1,6 @@
 """What was asked for, whoever asked: the plugin, the command, a test."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,5 +23,5 @@ class Options:
     waivers: bool = True
     evidence: Path | None = None
     faults: tuple[str, ...] = ()
-    today: datetime.date = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date())
+    today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.UTC).date())
     deadline: Duration = field(default=seconds(10))

@@ -69,11 +69,12 @@ def plan(loaded: Loaded, claims: Iterable[Claim], suites: Iterable[Suite], optio
     )
     wanted = _wanted(environment, ordered, options)
     waivers = _waivers(loaded, options)
-    entries: list[Entry] = []
-    for suite in ordered:
-        for claim in listed:
-            if suite.name in claim.suites:
-                entries.append(_entry(claim, suite, environment, wanted, waivers.get(claim.id), options))
+    entries = [
+        _entry(claim, suite, environment, wanted, waivers.get(claim.id), options)
+        for suite in ordered
+        for claim in listed
+        if suite.name in claim.suites
+    ]
     entries += [_without(claim) for claim in listed if not claim.suites]
     return Plan(entries=tuple(entries), suites=ordered)
 
@@ -94,7 +95,9 @@ def _check(loaded: Loaded, claims: tuple[Claim, ...], suites: tuple[Suite, ...],
             f"which is {options.environment or 'not given'}"
         )
     elif allowed is not None and environments[allowed].protection != "disposable":
-        problems.append(f"--allow-destructive={allowed}: environment {allowed} is not `protection: disposable`")
+        problems.append(
+            f"--allow-destructive={allowed}: environment {allowed} is not `protection: disposable`"
+        )
     if problems:
         raise UsageError("\n".join(problems))
 
@@ -130,7 +133,7 @@ def _waivers(loaded: Loaded, options: Options) -> dict[str, Waiver]:
     return found
 
 
-def _entry(  # noqa: PLR0913 - the claim, where and how it is looked at: each decided elsewhere
+def _entry(
     claim: Claim,
     suite: Suite,
     environment: Environment | None,
@@ -172,8 +175,14 @@ def _ruled_out(
         return None
     if environment is None:
         return "it needs an environment: give --env"
+    return _protected(effect, environment, options)
+
+
+def _protected(effect: Effect, environment: Environment, options: Options) -> str | None:
+    """Return why the environment's protection forbids an effect, or None."""
     if effect > Effect.READS and environment.protection != "disposable":
         return f"it {effect.label}, and {options.environment} is not `protection: disposable`"
+    # the reference is ours: we made it, and it goes with the run
     allowed = environment.reference is not None or options.allow_destructive == options.environment
     if effect >= Effect.DESTROYS and not allowed:
         return f"it {effect.label}: give --allow-destructive={options.environment}"
@@ -184,4 +193,3 @@ def _without(claim: Claim) -> Entry:
     if claim.unverifiable is not None:
         return Entry(claim=claim, suite="", standing=Standing.UNVERIFIABLE, reason=claim.unverifiable)
     return Entry(claim=claim, suite="", standing=Standing.WITHOUT_CHECK)
-

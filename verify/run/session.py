@@ -43,7 +43,9 @@ class Prepared:
     options: Options
 
 
-def prepare(path: Path, options: Options, *, name: str | None = None, registry: Registry | None = None) -> Prepared:
+def prepare(
+    path: Path, options: Options, *, name: str | None = None, registry: Registry | None = None
+) -> Prepared:
     """Read and plan the contract at ``path``, called ``name`` in messages.
 
     Raise ``ContractError`` with everything wrong in it, ``UsageError`` with everything
@@ -179,5 +181,3 @@ class Session:
 def _verdict(entry: Entry, answers: Mapping[Need, object]) -> Verdict:
     judgements = [judge(check, answers) for check in entry.checks]
     return conclude(entry.claim.id, entry.suite, judgements, entry.waiver)
-
-

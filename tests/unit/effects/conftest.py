@@ -147,9 +147,18 @@ def transport() -> Iterator[Callable[..., Transport]]:
     made: list[Transport] = []
 
     def make(*servers: Server, **options: object) -> Transport:
-        named = {name: options.pop(name) for name in ("destructive", "budget", "rate", "private") if name in options}
+        named = {
+            name: options.pop(name)
+            for name in ("destructive", "budget", "rate", "private")
+            if name in options
+        }
         policy = Policy(origins=frozenset(server.origin for server in servers), **named)  # type: ignore[arg-type] # passed through
-        settings = {"redactor": Redactor(), "user_agent": "verify/0", "default_deadline": seconds(2), **options}
+        settings = {
+            "redactor": Redactor(),
+            "user_agent": "verify/0",
+            "default_deadline": seconds(2),
+            **options,
+        }
         made.append(Transport(policy, **settings))  # type: ignore[arg-type] # passed through
         return made[-1]
 

@@ -264,7 +264,9 @@ def test_a_session_user_cannot_be_flooded_either(serve: Callable, transport: Cal
 def test_header_bytes_that_are_no_text_arrive_as_latin_1(serve: Callable, transport: Callable) -> None:
     def odd(peer) -> None:
         peer.head()
-        peer.sock.sendall(_OK + b"X-Odd: \xff\xfe\x80\r\nX-Odd: second\r\nx-folded: a\r\n b\r\nContent-Length: 0\r\n\r\n")
+        peer.sock.sendall(
+            _OK + b"X-Odd: \xff\xfe\x80\r\nX-Odd: second\r\nx-folded: a\r\n b\r\nContent-Length: 0\r\n\r\n"
+        )
 
     server = serve(odd)
     seen = transport(server).send(Request(url=server.url))

@@ -30,7 +30,9 @@ _SELF = process(os.getpid())
 def _write(folder: Path, run_id: str, *events: dict | bytes) -> Path:
     path = folder / f"{run_id}.jsonl"
     path.write_bytes(
-        b"".join(event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n" for event in events)
+        b"".join(
+            event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n" for event in events
+        )
     )
     return path
 
@@ -70,7 +72,11 @@ def test_a_journal_is_gone_when_all_it_named_is(tmp_path: Path) -> None:
         entry.made(inode=1)
         entry.gone()
         entry.gone()
-        assert [json.loads(line)["event"] for line in journal.path.read_text().splitlines()[1:]] == ["plan", "made", "gone"]
+        assert [json.loads(line)["event"] for line in journal.path.read_text().splitlines()[1:]] == [
+            "plan",
+            "made",
+            "gone",
+        ]
     journal.close()
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FileError, match="the journal is closed"):
@@ -131,7 +137,9 @@ def test_a_living_run_is_left_alone(tmp_path: Path, sleeper: Callable) -> None:
 
 
 def test_a_lock_that_outlives_its_run_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = _write(tmp_path, "run", {"event": "run", "pid": 1, "start": 0, "boot": "old"}, _plan("file", path="/x"))
+    path = _write(
+        tmp_path, "run", {"event": "run", "pid": 1, "start": 0, "boot": "old"}, _plan("file", path="/x")
+    )
     holder = os.open(path, os.O_RDWR)
     fcntl.flock(holder, fcntl.LOCK_EX)
     timer = threading.Timer(0.1, os.close, [holder])
@@ -157,7 +165,9 @@ def test_what_a_dead_run_left_goes(tmp_path: Path, sleeper: Callable) -> None:
     entry = journal.plan("file", path=str(file))
     file.touch()
     entry.made(inode=file.stat().st_ino)
-    service = Service.start(["sh", "-c", "setsid sleep 100 & sleep 100"], name="it", log=tmp_path / "log", journal=journal)
+    service = Service.start(
+        ["sh", "-c", "setsid sleep 100 & sleep 100"], name="it", log=tmp_path / "log", journal=journal
+    )
     stranger = sleeper()
     journal.close()
     found = clean(tmp_path)
@@ -204,7 +214,9 @@ def test_a_recorded_process_without_a_mark_is_ended(tmp_path: Path, sleeper: Cal
     child = sleeper()
     seen = process(child.pid)
     assert seen is not None
-    _write(tmp_path, "run", _plan("process", name="it"), _made(pid=child.pid, start=seen.start, boot=boot_id()))
+    _write(
+        tmp_path, "run", _plan("process", name="it"), _made(pid=child.pid, start=seen.start, boot=boot_id())
+    )
     assert clean(tmp_path)[0].how == f"ended {child.pid}"
     assert child.wait(10) == -signal.SIGTERM
 
@@ -223,7 +235,9 @@ def test_a_process_that_cannot_be_ended_is_told(
 
 
 def test_a_stubborn_process_is_killed(sleeper: Callable, tmp_path: Path) -> None:
-    child = subprocess.Popen(["sh", "-c", "trap '' TERM; touch ready; while :; do sleep 0.1; done"], cwd=tmp_path)
+    child = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; touch ready; while :; do sleep 0.1; done"], cwd=tmp_path
+    )
     while not (tmp_path / "ready").exists():
         assert child.poll() is None
     seen = process(child.pid)
@@ -249,7 +263,10 @@ def test_a_process_of_somebody_else_survives_and_is_told(
     monkeypatch.setattr(signal, "pidfd_send_signal", refuse)
     assert end([seen], 0.05) == [seen]
     monkeypatch.undo()
-    send(Process(pid=child.pid, parent=1, group=1, session=1, start=seen.start + 1, ended=False), signal.SIGKILL)
+    send(
+        Process(pid=child.pid, parent=1, group=1, session=1, start=seen.start + 1, ended=False),
+        signal.SIGKILL,
+    )
     assert child.poll() is None
 
 
@@ -262,12 +279,14 @@ def test_only_marked_folders_are_removed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(precious)
     (tmp_path / "empty").mkdir()
     (tmp_path / "plain").touch()
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / OWNED).touch()
     state = tmp_path / "state"
     state.mkdir()
-    names = ["precious", "foreign", "link", "plain", "empty", "missing", "plain/x"]
+    names = ["precious", "foreign", "link", "plain", "empty", "half", "missing", "plain/x"]
     _write(state, "run", *(_plan("directory", n, path=str(tmp_path / name)) for n, name in enumerate(names)))
     found = {Path(each.what).name: each for each in clean(state)}
-    assert [name for name, each in found.items() if each.done] == ["x", "missing", "empty"]
+    assert [name for name, each in found.items() if each.done] == ["x", "missing", "half", "empty"]
     assert "does not carry this run's mark" in found["precious"].how
     assert "not a folder any more" in found["link"].how
     assert (precious / "data").exists()
@@ -288,7 +307,15 @@ def test_only_the_recorded_file_is_removed(tmp_path: Path) -> None:
     plans = [_plan("file", n, path=str(tmp_path / name)) for n, name in enumerate(names)]
     _write(state, "run", *plans, _made(1, inode=1), _made(3, inode=made))
     found = {Path(each.what).name: each.done for each in clean(state)}
-    assert found == {"x": True, "missing": True, "folder": False, "made": True, "new": True, "replaced": False, "old": False}
+    assert found == {
+        "x": True,
+        "missing": True,
+        "folder": False,
+        "made": True,
+        "new": True,
+        "replaced": False,
+        "old": False,
+    }
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "old", "replaced", "state"]
 
 
@@ -404,7 +431,9 @@ def test_a_home_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.Mo
         state_folder()
 
 
-def test_a_state_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_folder_of_somebody_else_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     with pytest.raises(FileError, match="found another's or a link"):
@@ -443,7 +472,9 @@ with Journal.open("victim", here / "state") as journal:
 def _kill_and_clean(folder: Path, delay: float) -> None:
     folder.mkdir()
     env = {**os.environ, "PYTHONPATH": str(Path(verify.__file__).parents[1])}
-    with subprocess.Popen([sys.executable, "-c", _VICTIM, str(folder)], env=env, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", _VICTIM, str(folder)], env=env, stdout=subprocess.PIPE
+    ) as child:
         assert child.stdout is not None
         child.stdout.readline()
         threading.Event().wait(delay)

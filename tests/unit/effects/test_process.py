@@ -176,12 +176,19 @@ def test_the_environment_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (chosen["LC_TIME"], chosen["MORE"]) == ("C", "1")
     assert chosen["PATH"] == os.environ["PATH"]
     assert b"AWS_SECRET" not in run(["env"], deadline=_SOON).stdout
-    assert run(["env"], deadline=_SOON, env={"ONLY": "this", "PATH": os.environ["PATH"]}).stdout.count(b"=") == 2
+    assert (
+        run(["env"], deadline=_SOON, env={"ONLY": "this", "PATH": os.environ["PATH"]}).stdout.count(b"=") == 2
+    )
 
 
 def test_a_run_is_recorded_while_it_lasts(tmp_path: Path) -> None:
     with Journal.open("run-1", tmp_path) as journal:
-        seen = run(["sh", "-c", "echo $VERIFY_RUN_ID; cat run-1.jsonl"], deadline=_SOON, cwd=tmp_path, journal=journal)
+        seen = run(
+            ["sh", "-c", "echo $VERIFY_RUN_ID; cat run-1.jsonl"],
+            deadline=_SOON,
+            cwd=tmp_path,
+            journal=journal,
+        )
         assert seen.stdout.startswith(b"run-1\n")
         assert b'"plan"' in seen.stdout
         assert b'"gone"' in journal.path.read_bytes()

@@ -34,7 +34,9 @@ def test_a_read_only_environment_gets_no_other_method(
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "post", "DELETE "])
-def test_a_disposable_environment_gets_no_odd_method(method: str, serve: Callable, transport: Callable) -> None:
+def test_a_disposable_environment_gets_no_odd_method(
+    method: str, serve: Callable, transport: Callable
+) -> None:
     server = serve()
     with pytest.raises(Refused, match="expected one of DELETE, GET, HEAD"):
         transport(server, destructive=True).send(Request(url=server.url, method=method))
@@ -331,7 +333,9 @@ def test_no_way_around_the_gate(number: int, serve: Callable, transport: Callabl
 
 
 _METHODS = st.one_of(
-    st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get", "GET\r\n"]),
+    st.sampled_from(
+        ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get", "GET\r\n"]
+    ),
     st.text(max_size=12),
 )
 _NAMES = st.one_of(
@@ -340,11 +344,23 @@ _NAMES = st.one_of(
     st.text(max_size=12),
 )  # fmt: skip
 _VALUES = st.one_of(
-    st.sampled_from(["DELETE", "0", "5", "chunked", "close", "a\r\nX: y", "a\r\n\r\nDELETE / HTTP/1.1\r\n\r\n"]),
+    st.sampled_from(
+        ["DELETE", "0", "5", "chunked", "close", "a\r\nX: y", "a\r\n\r\nDELETE / HTTP/1.1\r\n\r\n"]
+    ),
     st.text(max_size=20),
 )
 _PATHS = st.one_of(
-    st.sampled_from(["/", "/a?_method=DELETE", "/ HTTP/1.1\r\n\r\nDELETE /", "@undeclared.example/", "/redirect", ":1/", ""]),
+    st.sampled_from(
+        [
+            "/",
+            "/a?_method=DELETE",
+            "/ HTTP/1.1\r\n\r\nDELETE /",
+            "@undeclared.example/",
+            "/redirect",
+            ":1/",
+            "",
+        ]
+    ),
     st.text(max_size=20),
 )
 
@@ -366,9 +382,13 @@ def test_a_read_only_environment_only_ever_sees_reads(
     declared, other = serve(handler), serve(silent)
     budget = data.draw(st.integers(0, 6))
     client = transport(declared, budget=budget)
-    targets[0] = data.draw(st.sampled_from(["/", other.url, "//undeclared.example/", "http://169.254.169.254/", "\x00"]))
+    targets[0] = data.draw(
+        st.sampled_from(["/", other.url, "//undeclared.example/", "http://169.254.169.254/", "\x00"])
+    )
     for _ in range(data.draw(st.integers(1, 4))):
-        base = data.draw(st.sampled_from([declared.url, declared.url, other.url, "http://undeclared.example"]))
+        base = data.draw(
+            st.sampled_from([declared.url, declared.url, other.url, "http://undeclared.example"])
+        )
         request = Request(
             url=base + data.draw(_PATHS),
             method=data.draw(_METHODS),
@@ -379,7 +399,9 @@ def test_a_read_only_environment_only_ever_sees_reads(
         with contextlib.suppress(EffectError):
             act(request, deadline=seconds(2))
         with contextlib.suppress(EffectError, requests.RequestException, ValueError):
-            client.session.request(request.method, request.url, headers=dict(request.headers), data=request.body)
+            client.session.request(
+                request.method, request.url, headers=dict(request.headers), data=request.body
+            )
     client.close()
     for server in (declared, other):
         server.stop()

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from verify.effects.redact import Redactor
 from verify.effects.trie import trie
 
-_SECRET = st.text(st.characters(codec="utf-8"), min_size=6, max_size=40).filter(lambda text: len(text.strip()) >= 6)
+_SECRET = st.text(st.characters(codec="utf-8"), min_size=6, max_size=40).filter(
+    lambda text: len(text.strip()) >= 6
+)
 _TEXT = st.text(max_size=30)
 
 _ENCODINGS: dict[str, Callable[[str], str]] = {
@@ -64,7 +66,9 @@ def _usable(value: str) -> bool:
 
 
 @settings(max_examples=500, deadline=None)
-@given(secret=_SECRET.filter(_usable), encoding=st.sampled_from(sorted(_ENCODINGS)), before=_TEXT, after=_TEXT)
+@given(
+    secret=_SECRET.filter(_usable), encoding=st.sampled_from(sorted(_ENCODINGS)), before=_TEXT, after=_TEXT
+)
 def test_no_form_of_a_secret_survives(secret: str, encoding: str, before: str, after: str) -> None:
     redactor = _redactor(N=secret)
     planted = _ENCODINGS[encoding](secret)
@@ -76,7 +80,12 @@ def test_no_form_of_a_secret_survives(secret: str, encoding: str, before: str, a
 
 
 @settings(deadline=None)
-@given(secret=_SECRET.filter(_usable), before=st.binary(max_size=9), after=st.binary(max_size=9), url=st.booleans())
+@given(
+    secret=_SECRET.filter(_usable),
+    before=st.binary(max_size=9),
+    after=st.binary(max_size=9),
+    url=st.booleans(),
+)
 def test_a_secret_inside_base64_does_not_survive(secret: str, before: bytes, after: bytes, url: bool) -> None:  # noqa: FBT001 - drawn
     encode = base64.urlsafe_b64encode if url else base64.b64encode
     seen = _redactor(N=secret).text(encode(before + secret.encode() + after).decode())
@@ -88,7 +97,12 @@ def test_a_secret_inside_base64_does_not_survive(secret: str, before: bytes, aft
 
 @pytest.mark.parametrize("width", [64, 76])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\\n", "\\r\\n", "\n  "])
-@given(secret=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=6, max_size=60).filter(_usable), padding=st.integers(0, 120))
+@given(
+    secret=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=6, max_size=60).filter(
+        _usable
+    ),
+    padding=st.integers(0, 120),
+)
 def test_wrapped_base64_does_not_hide_a_secret(width: int, newline: str, secret: str, padding: int) -> None:
     text = base64.b64encode(b"\x01" * padding + secret.encode() + b"\x02" * 90).decode()
     seen = _redactor(N=secret).text(newline.join(textwrap.wrap(text, width)))
@@ -96,7 +110,11 @@ def test_wrapped_base64_does_not_hide_a_secret(width: int, newline: str, secret:
 
 
 @settings(max_examples=40, deadline=None)
-@given(secrets=st.lists(_SECRET, min_size=2, max_size=5, unique=True), text=_TEXT, order=st.randoms(use_true_random=False))
+@given(
+    secrets=st.lists(_SECRET, min_size=2, max_size=5, unique=True),
+    text=_TEXT,
+    order=st.randoms(use_true_random=False),
+)
 def test_many_secrets_do_not_hide_each_other(secrets: list[str], text: str, order) -> None:
     redactor = Redactor()
     known = []
@@ -165,7 +183,10 @@ def test_a_value_that_came_from_bytes_is_found_in_bytes() -> None:
         ("x-api-key=abc", "x-api-key=***"),
         ('Authorization: Digest username="a", response="b"', "Authorization: ***"),
         ("Cookie: a=b; c=d", "Cookie: a=***; c=***"),
-        ("Set-Cookie: id=abc; Path=/; HttpOnly; SameSite=Lax", "Set-Cookie: id=***; Path=/; HttpOnly; SameSite=Lax"),
+        (
+            "Set-Cookie: id=abc; Path=/; HttpOnly; SameSite=Lax",
+            "Set-Cookie: id=***; Path=/; HttpOnly; SameSite=Lax",
+        ),
         ("Cookie: alone", "Cookie: ***"),
         ("Cookie: a=b; alone", "Cookie: a=***; ***"),
         ("https://user:pass@host/x", "https://***@host/x"),

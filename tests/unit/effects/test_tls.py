@@ -145,7 +145,9 @@ def test_a_body_goes_over_tls(serve: Callable, transport: Callable, secured: Cal
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])
-def test_a_bundle_that_is_none_is_an_error(content: bytes | None, transport: Callable, tmp_path: Path) -> None:
+def test_a_bundle_that_is_none_is_an_error(
+    content: bytes | None, transport: Callable, tmp_path: Path
+) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_bytes(content)

@@ -23,7 +23,9 @@ def test_an_exchange_says_what_was_sent_and_seen(serve: Callable, transport: Cal
 
     server = serve(handler)
     before = time.time()
-    seen = transport(server).send(Request(url=f"{server.url}/a/../b%2f?q=1#part", headers=(("X-Mine", "yes"),)))
+    seen = transport(server).send(
+        Request(url=f"{server.url}/a/../b%2f?q=1#part", headers=(("X-Mine", "yes"),))
+    )
     assert (seen.status, seen.body, seen.truncated, seen.method) == (201, b"hello", False, "GET")
     assert seen.headers == (("Content-Length", "5"), ("X-A", "1"), ("X-B", "2"), ("X-A", "3"))
     assert seen.url == f"{server.url}/a/../b%2f?q=1#part"
@@ -102,7 +104,11 @@ def test_cookies_are_not_carried_over(serve: Callable, transport: Callable) -> N
 
 @pytest.mark.parametrize(
     ("coding", "body"),
-    [("gzip", gzip.compress(b"text")), ("x-gzip", gzip.compress(b"text")), ("deflate", zlib.compress(b"text"))],
+    [
+        ("gzip", gzip.compress(b"text")),
+        ("x-gzip", gzip.compress(b"text")),
+        ("deflate", zlib.compress(b"text")),
+    ],
 )
 def test_a_coded_body_is_decoded(coding: str, body: bytes, serve: Callable, transport: Callable) -> None:
     server = serve(lambda peer: peer.head() and peer.answer(body, "200 OK", f"Content-Encoding: {coding}"))
@@ -249,7 +255,10 @@ def test_errors_and_exchanges_do_not_show_secrets(serve: Callable, transport: Ca
     client = transport(server)
     client._redactor.add("TOKEN", "s3cret-value")
     seen = client.send(
-        Request(url=f"{server.url}/?t=s3cret-value", headers=(("Authorization", "Bearer s3cret-value"), ("X-T", "s3cret-value")))
+        Request(
+            url=f"{server.url}/?t=s3cret-value",
+            headers=(("Authorization", "Bearer s3cret-value"), ("X-T", "s3cret-value")),
+        )
     )
     assert "s3cret-value" not in repr(seen)
     assert b"/?t=s3cret-value " in server.heads[0]
@@ -295,5 +304,7 @@ def test_a_server_that_does_not_read_is_not_waited_for(serve: Callable, transpor
     client = transport(server, destructive=True)
     with pytest.raises(Unreachable, match="deadline of 300ms passed while sending the request"):
         client.send(
-            Request(url=server.url, method="PUT", body=bytes(50_000_000)), deadline=seconds(0.3), effect="destroys"
+            Request(url=server.url, method="PUT", body=bytes(50_000_000)),
+            deadline=seconds(0.3),
+            effect="destroys",
         )

@@ -23,7 +23,9 @@ class Params(Stated):
 STATED = Params()
 HOLDS = [
     "services: {web: {healthcheck: {test: [CMD, check]}}}\n",
-    given(Params(services=("web",)), {"compose.yml": "services: {web: {healthcheck: {test: x}}, once: {}}\n"}),
+    given(
+        Params(services=("web",)), {"compose.yml": "services: {web: {healthcheck: {test: x}}, once: {}}\n"}
+    ),
 ]
 FAILS = [
     "services:\n  web:  # finding\n    image: app:1\n",
@@ -50,4 +52,6 @@ def check(files: tuple[ComposeFile, ...], stated: Params) -> Iterator[Finding | 
         if name not in services:
             yield Finding(Place(files[0].path), f"no service {name}", name, ", ".join(sorted(services)))
         elif not asks(services[name].spec.get("healthcheck")):
-            yield Finding(services[name].place("healthcheck"), f"{name} has no health check", "a test", "none")
+            yield Finding(
+                services[name].place("healthcheck"), f"{name} has no health check", "a test", "none"
+            )

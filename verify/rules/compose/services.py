@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.compose import ComposeFile
-from verify.rules import Finding, Place, Seen, Stated, given, rule
+from verify.rules import Finding, Place, Seen, Stated, rule
 
 
 @dataclass(frozen=True, kw_only=True)

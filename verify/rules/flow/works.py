@@ -29,7 +29,13 @@ STATED = Params(flow="deposit")
 GOOD = Stride(request="POST /deposits/", status=201, expected="201")
 HOLDS = given(STATED, walk=Walk(flow="deposit", strides=(GOOD,)))
 FAILS = [
-    given(STATED, walk=Walk(flow="deposit", strides=(GOOD, Stride(request="GET /", status=500, expected="200", problems=("status 500",))))),
+    given(
+        STATED,
+        walk=Walk(
+            flow="deposit",
+            strides=(GOOD, Stride(request="GET /", status=500, expected="200", problems=("status 500",))),
+        ),
+    ),
     given(STATED, walk=Walk(flow="deposit", strides=(GOOD,), left=("DELETE /deposits/1/",))),
 ]
 
@@ -40,7 +46,9 @@ def check(walk: Walk, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     yield Seen(len(walk.strides), what="steps walked")
     for stride in walk.strides:
         for problem in stride.problems:
-            yield Finding(stride.request, f"flow {stated.flow}: {problem}", stride.expected, str(stride.status))
+            yield Finding(
+                stride.request, f"flow {stated.flow}: {problem}", stride.expected, str(stride.status)
+            )
     for left in walk.left:
         yield Finding(left, f"flow {stated.flow} left its data behind", "cleaned up", "left")
     if walk.stopped:

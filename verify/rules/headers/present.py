@@ -37,7 +37,14 @@ FAILS = [
 
 @rule(
     severity="error",
-    faults=["no-hsts", "no-csp", "no-frame-options", "no-nosniff", "no-xss-protection", "headers-missing-on-errors"],
+    faults=[
+        "no-hsts",
+        "no-csp",
+        "no-frame-options",
+        "no-nosniff",
+        "no-xss-protection",
+        "headers-missing-on-errors",
+    ],
     refs=["OWASP Secure Headers Project"],
 )
 def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:

@@ -35,7 +35,10 @@ FAILS = [
 ]
 
 
-@rule(severity="blocker", faults=["health-wrong-status", "redis-down", "database-down", "worker-down", "never-ready"])
+@rule(
+    severity="blocker",
+    faults=["health-wrong-status", "redis-down", "database-down", "worker-down", "never-ready"],
+)
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Compare status and time with what is stated."""
     yield Seen(answer.elapsed, limit=stated.within, what=f"status {answer.status} in")

@@ -54,4 +54,6 @@ def check(described: Described, stated: Params) -> Iterator[Finding | Seen]:
         yield Finding(document.place, "the document is not valid", "OpenAPI 3", problem)
     for answer in described.operations:
         if answer.status in GONE or answer.status >= SERVER_ERROR:
-            yield Finding(answer.place, "a described operation does not work", "an answer", str(answer.status))
+            yield Finding(
+                answer.place, "a described operation does not work", "an answer", str(answer.status)
+            )

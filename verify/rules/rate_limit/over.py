@@ -34,7 +34,16 @@ class Params(Stated):
         count = 2 * self.burst + 10
         pace = Rate(self.rate * FASTER)
         rest = seconds((self.burst + 2) / self.rate)
-        return {"volley": Burst(path=self.endpoint.path, count=count, pace=pace, method=self.method, account=self.endpoint.account, rest=rest)}
+        return {
+            "volley": Burst(
+                path=self.endpoint.path,
+                count=count,
+                pace=pace,
+                method=self.method,
+                account=self.endpoint.account,
+                rest=rest,
+            )
+        }
 
 
 def volley(pace: float, *statuses: int, retry_after: str | None = "1") -> Volley:
@@ -63,7 +72,9 @@ def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     refused = volley.refused(stated.status)
     yield Seen(f"{len(refused)} of {len(volley.shots)}", what=f"refused at {volley.pace}")
     if not refused and volley.pace <= stated.rate:
-        yield Unknown(f"{volley.place}: only {volley.pace} could be sent, not more than the stated {stated.rate}")
+        yield Unknown(
+            f"{volley.place}: only {volley.pace} could be sent, not more than the stated {stated.rate}"
+        )
     elif not refused:
         seen = ", ".join(str(status) for status in sorted({shot.status for shot in volley.shots}))
         yield Finding(volley.place, "nothing was refused", f"{stated.status} above {stated.rate}", seen)

@@ -28,12 +28,22 @@ class Params(Stated):
     def needs(self) -> dict[str, Burst]:
         """Ask at four fifths of the rate."""
         pace = Rate(self.rate * SLOWER)
-        return {"volley": Burst(path=self.endpoint.path, count=REQUESTS, pace=pace, method=self.method, account=self.endpoint.account)}
+        return {
+            "volley": Burst(
+                path=self.endpoint.path,
+                count=REQUESTS,
+                pace=pace,
+                method=self.method,
+                account=self.endpoint.account,
+            )
+        }
 
 
 def volley(pace: float, *statuses: int) -> Volley:
     """Return answers for the proofs."""
-    return Volley(shots=tuple(Shot(sent=seconds(n / pace), status=status) for n, status in enumerate(statuses)))
+    return Volley(
+        shots=tuple(Shot(sent=seconds(n / pace), status=status) for n, status in enumerate(statuses))
+    )
 
 
 STATED = Params(endpoint=EndpointSpec(path="/"), rate=Rate.parse("10/s"))
@@ -49,4 +59,6 @@ def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     if refused and volley.pace > stated.rate:
         yield Unknown(f"{volley.place}: {volley.pace} was sent, more than the stated {stated.rate}")
     elif refused:
-        yield Finding(volley.place, f"refused at {volley.pace}", f"none below {stated.rate}", str(len(refused)))
+        yield Finding(
+            volley.place, f"refused at {volley.pace}", f"none below {stated.rate}", str(len(refused))
+        )

@@ -32,9 +32,13 @@ FAILS = given(STATED, readiness=replace(GOOD, version="1.3.9"))
 def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
     """Compare the version that answered with the expected one."""
     if readiness.expected is None:
-        yield Unknown("no version is expected: give --expect-version, or `version: {expect: …}` in the contract")
+        yield Unknown(
+            "no version is expected: give --expect-version, or `version: {expect: …}` in the contract"
+        )
     elif readiness.version is None:
-        yield Unknown(f"{readiness.url} shows no version: {readiness.reason or 'see `version:` in the contract'}")
+        yield Unknown(
+            f"{readiness.url} shows no version: {readiness.reason or 'see `version:` in the contract'}"
+        )
     else:
         yield Seen(readiness.version, what="version")
         if readiness.version != readiness.expected:

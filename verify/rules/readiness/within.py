@@ -40,6 +40,8 @@ def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | 
     """Compare the time to ready with the stated one."""
     yield Seen(readiness.took, limit=stated.within, what="ready after")
     if not readiness.ready:
-        yield Finding(readiness.url, "not ready", stated=f"ready within {stated.within}", seen=readiness.reason)
+        yield Finding(
+            readiness.url, "not ready", stated=f"ready within {stated.within}", seen=readiness.reason
+        )
     elif readiness.took > stated.within:
         yield Finding(readiness.url, "ready too late", stated=str(stated.within), seen=str(readiness.took))

@@ -29,9 +29,15 @@ FAILS = [
 ]
 
 
-@rule(severity="blocker", faults=["cert-expired", "cert-wrong-name", "cert-untrusted"], refs=["RFC 5280", "RFC 9525"])
+@rule(
+    severity="blocker",
+    faults=["cert-expired", "cert-wrong-name", "cert-untrusted"],
+    refs=["RFC 5280", "RFC 9525"],
+)
 def check(handshake: Handshake, stated: Params) -> Iterator[Finding | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
     """Report what the verifier said."""
     yield Seen(f"{handshake.version} issued by {handshake.issuer or 'unknown'}", what="handshake")
     if not handshake.trusted:
-        yield Finding(handshake.host, "the certificate is not valid", "chain, name and dates valid", handshake.problem)
+        yield Finding(
+            handshake.host, "the certificate is not valid", "chain, name and dates valid", handshake.problem
+        )

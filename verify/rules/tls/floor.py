@@ -35,7 +35,11 @@ FAILS = given(STATED, handshakes=(REFUSED, Handshake(accepted=True, version="TLS
 @rule(severity="error", faults=["tls-legacy"], refs=["RFC 8996"])
 def check(handshakes: tuple[Handshake, ...], stated: Params) -> Iterator[Finding | Seen]:
     """Report each old version that was accepted."""
-    yield Seen(f"{sum(not one.accepted for one in handshakes)} of {len(handshakes)}", what="old versions refused")
+    yield Seen(
+        f"{sum(not one.accepted for one in handshakes)} of {len(handshakes)}", what="old versions refused"
+    )
     for one in handshakes:
         if one.accepted:
-            yield Finding(one.host, "an old protocol version is accepted", f"at least {stated.lowest}", one.version)
+            yield Finding(
+                one.host, "an old protocol version is accepted", f"at least {stated.lowest}", one.version
+            )

@@ -1,0 +1,76 @@
+"""The wheel holds what the tree does, nothing less and nothing more."""
+
+import configparser
+import email
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+SHIPPED = {"suites": "verify/suites", "locustfiles": "verify/locustfiles", "systems": "verify/systems"}
+SHIM = "pytest_deploy_verify.py"
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
+    target = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)],
+        cwd=root,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert built.returncode == 0, built.stderr
+    (path,) = target.glob("*.whl")
+    return zipfile.Path(path)
+
+
+def names(wheel: zipfile.Path) -> set[str]:
+    return set(wheel.root.namelist())
+
+
+def in_wheel(path: Path) -> str | None:
+    """Return where the wheel has a file of the tree, None where it has no business there."""
+    first, rest = path.parts[0], path.parts[1:]
+    if str(path) == SHIM or first == "verify":
+        return path.as_posix()
+    return "/".join((SHIPPED[first], *rest)) if first in SHIPPED else None
+
+
+def test_the_wheel_is_the_tree(wheel: zipfile.Path, tracked: list[Path]) -> None:
+    expected = {name for path in tracked if (name := in_wheel(path))}
+    packed = {name for name in names(wheel) if ".dist-info/" not in name}
+    assert expected - packed == set(), "missing from the wheel: see [tool.hatch.build] in pyproject.toml"
+    assert packed - expected == set(), "in the wheel, but not in the tree"
+
+
+def test_what_makes_it_work_is_in_it(wheel: zipfile.Path) -> None:
+    assert {SHIM, "verify/py.typed", "verify/suites/smoke.py"} <= names(wheel)
+    assert {name for name in names(wheel) if name.endswith("/verify.yaml")}
+    assert {name for name in names(wheel) if name.endswith(".dist-info/licenses/LICENSE")}
+
+
+def test_it_installs_only_our_names(wheel: zipfile.Path) -> None:
+    tops = {name.partition("/")[0] for name in names(wheel)}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"verify", SHIM}
+
+
+def test_its_doors(wheel: zipfile.Path) -> None:
+    parser = configparser.ConfigParser()
+    (text,) = (wheel.root.read(name) for name in names(wheel) if name.endswith("/entry_points.txt"))
+    parser.read_string(text.decode())
+    assert dict(parser["pytest11"]) == {"deploy-verify": "pytest_deploy_verify"}
+    assert dict(parser["console_scripts"]) == {"deploy-verify": "pytest_deploy_verify:main"}
+
+
+def test_the_core_is_small(wheel: zipfile.Path) -> None:
+    (text,) = (wheel.root.read(name) for name in names(wheel) if name.endswith("/METADATA"))
+    metadata = email.message_from_bytes(text)
+    core = [one for one in metadata.get_all("Requires-Dist", []) if "extra ==" not in one]
+    wanted = ("jinja2", "pydantic", "pytest", "pyyaml", "requests", "urllib3")
+    assert tuple(sorted(one.partition(">")[0].lower() for one in core)) == wanted
+    assert metadata["Requires-Python"] == ">=3.11"

@@ -1,0 +1,132 @@
+"""``verdict.json`` keeps to its schema, whatever was seen."""
+
+import json
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verify.model.finding import Finding, Seen, Unknown
+from verify.model.place import Place
+from verify.model.units import Ratio, seconds
+from verify.model.verdict import Outcome, Waiver
+from verify.report import verdict_json
+from verify.report.verdict_json import document, render
+from verify.run.record import Run
+
+
+@pytest.fixture(scope="session")
+def validator() -> jsonschema.Draft7Validator:
+    text = resources.files("verify.report").joinpath("verdict.schema.json").read_text("utf-8")
+    schema = json.loads(text)
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+def _no_constant(word: str) -> None:
+    raise AssertionError(f"{word} is no JSON")
+
+
+@given(data=st.data())
+def test_each_file_keeps_to_the_schema(
+    any_run: st.SearchStrategy[Run], validator: jsonschema.Draft7Validator, data: st.DataObject
+) -> None:
+    run = data.draw(any_run)
+    text = render(run)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    read = json.loads(text.encode(), parse_constant=_no_constant)
+    validator.validate(read)
+    assert len(read["claims"]) == len(run.rows)
+    assert sum(read["counts"].values()) == len(run.verdicts)
+
+
+@pytest.mark.parametrize("broken", ["decision", "claims", "format"])
+def test_the_schema_refuses_what_is_not_complete(
+    make_run: Callable, validator: jsonschema.Draft7Validator, broken: str
+) -> None:
+    read = document(make_run())
+    validator.validate(read)
+    del read[broken]
+    assert not validator.is_valid(read)
+
+
+def test_the_schema_knows_every_word(validator: jsonschema.Draft7Validator, make_run: Callable) -> None:
+    read: dict[str, Any] = document(make_run())
+    assert not validator.is_valid({**read, "decision": "perhaps"})
+    assert not validator.is_valid({**read, "more": 1})
+    assert not validator.is_valid({**read, "contract": {**read["contract"], "sha256": "short"}})
+
+
+def test_everything_a_reader_needs_is_there(make_run: Callable, make_row: Callable, waiver: Waiver) -> None:
+    row = make_row(
+        outcome=Outcome.WAIVED,
+        findings=(Finding(Place("nginx.conf", 3, 5), "weak", "A", "B", "write A"),),
+        unknowns=(Unknown("half"),),
+        seen=(Seen(seconds(0.4), seconds(0.5), "answered in"), Seen(Ratio(0.02), better="higher"), Seen(3, 4)),
+        waiver=waiver,
+        left_out=("x/y was not run",),
+    )
+    read = document(make_run(row))
+    assert read["run"] == {
+        "id": "20260101-000000-0a0b0c0d",
+        "started": "2026-01-01T00:00:00.000Z",
+        "seconds": 12.34,
+        "requests": 34,
+        "interrupted": False,
+    }
+    assert read["tool"] == {"name": "pytest-deploy-verify", "version": "1.2.3"}
+    assert read["contract"] == {"path": "verify.yaml", "sha256": "0" * 64}
+    assert read["environment"] == {
+        "name": "staging", "url": "https://staging.example", "protection": "production",
+    }  # fmt: skip
+    assert (read["decision"], read["counts"]["waived"], read["coverage"]["judged"]) == ("hold", 1, 1)
+    claim = read["claims"][0]
+    assert (claim["id"], claim["outcome"], claim["severity"]) == ("LEA-047", "waived", "error")
+    assert claim["waiver"]["until"] == "2027-01-31"
+    assert claim["left_out"] == ["x/y was not run"]
+    check = claim["checks"][0]
+    assert check["findings"] == [
+        {
+            "at": "nginx.conf:3:5",
+            "place": {"file": "nginx.conf", "line": 3, "column": 5},
+            "message": "weak",
+            "stated": "A",
+            "seen": "B",
+            "fix": "write A",
+        }
+    ]
+    assert check["unknowns"] == ["half"]
+    seen = [(one["value"], one["limit"], one["margin"]) for one in check["seen"]]
+    assert seen == [("400ms", "500ms", 0.2), ("2%", None, None), (3, 4, 0.25)]
+
+
+def test_a_claim_that_was_not_judged_has_no_outcome(make_run: Callable, make_row: Callable) -> None:
+    read = document(make_run(make_row(suite="", reason="people"), environment=None))
+    claim = read["claims"][0]
+    assert (claim["outcome"], claim["severity"], claim["suite"], claim["reason"]) == (None, None, None, "people")
+    assert (claim["checks"], claim["waiver"], read["environment"]) == ([], None, None)
+
+
+def test_many_findings_are_counted_and_not_written(make_run: Callable, make_row: Callable) -> None:
+    found = tuple(Finding(f"at-{number}", "wrong") for number in range(250))
+    check = document(make_run(make_row(outcome=Outcome.VIOLATED, findings=found)))["claims"][0]["checks"][0]
+    assert (len(check["findings"]), check["more"]) == (100, 150)
+
+
+def test_a_huge_run_is_tightened_until_it_fits(
+    make_run: Callable, make_row: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tuple(Finding(f"at-{number}", "x" * 10_000) for number in range(150))
+    run = make_run(*(make_row(f"C-{number}", Outcome.VIOLATED, findings=found) for number in range(20)))
+    whole = len(render(run))
+    monkeypatch.setattr(verdict_json, "LARGEST", whole // 2)
+    text = render(run)
+    assert len(text) <= whole // 2
+    check = json.loads(text)["claims"][0]["checks"][0]
+    assert len(check["findings"]) + check["more"] == 150
+    monkeypatch.setattr(verdict_json, "LARGEST", 10)
+    assert len(json.loads(render(run))["claims"]) == 20, "no claim is ever left out"
