@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 SILENCES = re.compile(
-    r"#\s*(?:noqa(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?|type:\s*ignore(?:\[[\w, -]+\])?|pragma:\s*no (?:cover|branch))"
+    r"#\s*(?:noqa(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?"
+    r"|type:\s*ignore(?:\[[\w, -]+\])?"
+    r"|pragma:\s*no (?:cover|branch))"
 )
 REASON = re.compile(r"\s*(?:-|—|#|:)+\s*\w.{5,}")
 LEAVES_OUT = frozenset({"skip", "skipif", "xfail", "importorskip"})
@@ -19,9 +21,9 @@ LEAVES_OUT = frozenset({"skip", "skipif", "xfail", "importorskip"})
 def unexplained(text: str) -> Iterator[int]:
     """Yield the lines of comments that silence something and give no reason after it."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT and (last := list(SILENCES.finditer(token.string))):
-            if not REASON.match(token.string[last[-1].end() :]):
-                yield token.start[0]
+        found = list(SILENCES.finditer(token.string)) if token.type == tokenize.COMMENT else []
+        if found and not REASON.match(token.string[found[-1].end() :]):
+            yield token.start[0]
 
 
 def unexplained_skips(text: str) -> Iterator[int]:

@@ -51,7 +51,6 @@ def test_links_between_pages_lead_somewhere(root: Path, tracked: list[Path]) -> 
     link = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
     broken = []
     for path in (one for one in tracked if one.suffix == ".md"):
-        for target in link.findall((root / path).read_text(encoding="utf-8")):
-            if not (root / path.parent / target).exists():
-                broken.append(f"{path}: {target}")
+        targets = link.findall((root / path).read_text(encoding="utf-8"))
+        broken += [f"{path}: {target}" for target in targets if not (root / path.parent / target).exists()]
     assert broken == []

@@ -75,7 +75,10 @@ class Wiring:
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     if source is not None:
                         sock.bind(source)
+                    with self.lock:
+                        self.sockets.add(sock)
                     sock.connect(address)
+                    sock.settimeout(call.left())
                 except OSError as error:
                     problem = error
                     continue
@@ -103,7 +106,7 @@ class _Answer(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
         super().__init__(sock, *args, **named)
-        self._call: Call | None = getattr(sock, "call", None)
+        self._call: Call = sock.call
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_INTERIM):
@@ -115,8 +118,7 @@ class _Answer(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        if self._call is not None:
-            self._call.headers = tuple((name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items())
+        self._call.headers = tuple((name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items())
 
 
 def _is_interim(status: int) -> bool:
@@ -149,8 +151,7 @@ class _Guarded(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        if self.sock is not None:
-            self._wiring.opened(self.sock)
+        self._wiring.opened(self.sock)  # type: ignore[arg-type] # connected just now
 
     def set_tunnel(self, host: str, *args: Any, **named: Any) -> None:  # noqa: ARG002 - urllib3's signature
         raise Refused(f"CONNECT {host}", "requests go to the declared address, not through a proxy")

@@ -18,10 +18,11 @@ from verify.effects.signals import held
 _ALLOWED = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
 #: program -> what brings it, where its name does not say so
 _PACKAGES = {
-    "initdb": "the PostgreSQL server", "pg_ctl": "the PostgreSQL server", "postgres": "the PostgreSQL server",
-    "pg_dump": "the PostgreSQL client", "pg_restore": "the PostgreSQL client", "psql": "the PostgreSQL client",
-    "promtool": "Prometheus", "redis-server": "Redis or Valkey", "redis-cli": "Redis or Valkey",
-}  # fmt: skip
+    **dict.fromkeys(("initdb", "pg_ctl", "postgres"), "the PostgreSQL server"),
+    **dict.fromkeys(("pg_dump", "pg_restore", "psql"), "the PostgreSQL client"),
+    **dict.fromkeys(("redis-server", "redis-cli"), "Redis or Valkey"),
+    "promtool": "Prometheus",
+}
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

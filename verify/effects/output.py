@@ -21,11 +21,10 @@ class Output:
         self._waiting = selectors.DefaultSelector()
         self._ended = os.pidfd_open(child.pid)
         self._waiting.register(self._ended, selectors.EVENT_READ)
-        for pipe in (child.stdout, child.stderr):
-            if pipe is not None:
-                self._kept[pipe.fileno()] = bytearray()
-                os.set_blocking(pipe.fileno(), False)
-                self._waiting.register(pipe.fileno(), selectors.EVENT_READ)
+        for pipe in filter(None, (child.stdout, child.stderr)):
+            self._kept[pipe.fileno()] = bytearray()
+            os.set_blocking(pipe.fileno(), False)
+            self._waiting.register(pipe.fileno(), selectors.EVENT_READ)
         if child.stdin is not None:
             os.set_blocking(child.stdin.fileno(), False)
             self._waiting.register(child.stdin.fileno(), selectors.EVENT_WRITE)

@@ -142,16 +142,17 @@ class Transport:
         name = f"CONNECT {self._redactor.text(url[:_SHOWN])}"
         try:
             origin = Origin.of(url)
-            asked = Outgoing(origin=origin, method="GET", target="/", headers=(), body=None)
-            self._gate.check_origin(origin)
-            self._gate.spend(call, asked)
-            sock = self._wiring.dial(origin, call, None)
         except ValueError as error:
-            raise Refused(name, str(error)) from None
+            raise Refused(name, self._redactor.text(str(error))) from None
+        try:
+            self._gate.check_origin(origin)
+            self._gate.spend(call, Outgoing(origin=origin, method="GET", target="/", headers=(), body=None))
+            sock = self._wiring.dial(origin, call, None)
+        except Refused as error:
+            raise Refused(name, self._redactor.text(error.reason)) from None
         except NETWORK_ERRORS as error:
             raise unreachable(name, error, call) from error
         self._wiring.opened(sock)
-        sock.settimeout(call.left())
         return sock
 
     def close(self) -> None:

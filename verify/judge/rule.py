@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from verify.contract.reference import ReferenceSpec
 from verify.facts.files import FileFact, Files
 from verify.model.need import Effect, Need
-from verify.model.rule import About, Check, Given, Needs, Stated
+from verify.model.rule import About, Breaks, Check, Given, Needs, Stated
 from verify.model.units import Quantity
 
 REFERENCE = "#/definitions/{model}"
@@ -57,6 +58,7 @@ class Rule:
     holds: tuple[Given, ...]
     fails: tuple[Given, ...]
     source: str
+    condition: Breaks | None = None
 
     @property
     def family(self) -> str:
@@ -108,6 +110,12 @@ class Rule:
         needs = [need.effect for group in self.needs(stated).values() for need in group]
         return max(needs, default=Effect.READS)
 
+    def breaks(self, fault: str, stated: Stated | None, reference: ReferenceSpec) -> bool:
+        """Tell whether ``fault`` in a system that promises ``reference`` violates what is stated."""
+        if fault not in self.about.faults:
+            return False
+        return self.condition is None or self.condition(fault, stated, reference)
+
     def live(self, stated: Stated | None) -> bool:
         """Tell whether an environment has to be there."""
         return any(need.live for group in self.needs(stated).values() for need in group)
@@ -148,6 +156,7 @@ def read_rule(rule_id: str, suite: str, module: ModuleType) -> Rule:
         holds=proofs["HOLDS"],
         fails=proofs["FAILS"],
         source=module.__file__ or module.__name__,
+        condition=getattr(module, "breaks", None),
     )
 
 

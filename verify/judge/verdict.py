@@ -6,7 +6,7 @@ from typing import Any
 
 from verify.facts.files import FilesSeen
 from verify.judge.rule import Argument, Rule
-from verify.model.finding import Finding, Seen, Unknown
+from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.need import Need, Unseen
 from verify.model.rule import Said, Stated
 from verify.model.verdict import Judgement, Outcome, Verdict, Waiver, worst
@@ -38,12 +38,12 @@ def judge(check: Check, answers: Answers) -> Judgement:
         outcome = Outcome.VIOLATED
     elif unknowns:
         outcome = Outcome.INCONCLUSIVE
-    elif said:
+    elif any(isinstance(one, Seen) for one in said):
         outcome = Outcome.HOLDS
-    elif check.baseline:
-        outcome = Outcome.NOT_APPLICABLE
     else:
-        outcome, unknowns = Outcome.INCONCLUSIVE, (Unknown(_nothing(check, answers)),)
+        outcome = Outcome.NOT_APPLICABLE if check.baseline else Outcome.INCONCLUSIVE
+        reasons = dict.fromkeys(one.reason for one in said if isinstance(one, Nothing))
+        unknowns = tuple(map(Unknown, reasons or (_nothing(check, answers),)))
     return Judgement(
         rule=check.rule.id,
         severity=check.rule.about.severity,

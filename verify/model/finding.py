@@ -1,4 +1,4 @@
-"""What a rule may say: one thing wrong, one thing it could not see, one measured value."""
+"""What a rule may say: a thing wrong, a thing it could not see, a value, or that there is nothing to judge."""
 
 from dataclasses import dataclass
 
@@ -29,6 +29,13 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Something that could not be judged, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is no subject here, and why: inconclusive for a claim, not applicable on the baseline."""
 
     reason: str
 

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
-from verify.model.finding import Finding, Seen, Unknown
+from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.need import Need
 
 Severity = Literal["blocker", "error", "warning"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
-Said = Finding | Unknown | Seen
+Said = Finding | Unknown | Nothing | Seen
 Check = Callable[..., Iterator[Said]]
 Needs = Mapping[str, Need | tuple[Need, ...]]
+#: a rule's own ``breaks``: fault, stated values, what the reference promises -> whether it shows
+Breaks = Callable[[str, Any, Any], bool]
 
 
 class Stated:
@@ -59,8 +61,10 @@ def rule(
 ) -> Callable[[Check], Check]:
     """Mark a function as the judgement of its file.
 
-    ``faults`` are the reference's switches that break it, ``refs`` the standards it
-    follows, ``baseline`` whether it is judged although nobody claimed it.
+    ``faults`` are the reference's switches that break it; where one does so for some stated
+    values only, a function ``breaks(fault, stated, reference)`` beside the check tells for
+    which. ``refs`` are the standards it follows, ``baseline`` says whether it is judged
+    although nobody claimed it.
     """
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity!r}: expected one of {', '.join(SEVERITIES)}")

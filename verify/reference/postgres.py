@@ -51,7 +51,9 @@ class Keeper(Part):
         return [sys.executable, "-I", "-S", script, self.run.folder / _ALIVE, self._pidfile]
 
     def start(self) -> None:
-        """Take the lock that says we live, and start."""
+        """Take the lock that says we live, and start; nothing if it runs."""
+        if self.service is not None:
+            return
         file = self._lock.enter_context((self.run.folder / _ALIVE).open("w"))
         fcntl.flock(file, fcntl.LOCK_EX)
         super().start()
@@ -137,6 +139,7 @@ class Postgres(Part):
             "--wal-segsize=1",
         )
         initdb = self._programs / "initdb"
+        self._keeper.start()
         self._run([initdb, "-D", self._data, *options], "initialise its data folder", user=self._user)
         self.start()
         try:

@@ -1,0 +1,46 @@
+"""What is generated below docs/ is what the code says now."""
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+
+from verify.cli import main, schema
+from verify.cli.rules import pages
+from verify.judge.registry import Registry
+
+PAGES = Path("docs/rules")
+SCHEMA = Path("docs/verify.schema.json")
+
+
+def test_the_pages_of_the_rules(root: Path) -> None:
+    expected = pages(Registry())
+    kept = {
+        path.relative_to(root / PAGES).as_posix(): path.read_text(encoding="utf-8")
+        for path in (root / PAGES).rglob("*.md")
+    }
+    hint = f"run: deploy-verify rules --write-pages {PAGES}"
+    assert sorted(kept.keys() - expected.keys()) == [], "pages of rules that are gone: remove them"
+    assert sorted(expected.keys() - kept.keys()) == [], hint
+    assert [name for name in expected if kept[name] != expected[name]] == [], hint
+
+
+def test_the_schema(root: Path) -> None:
+    assert (root / SCHEMA).read_text(encoding="utf-8") == schema.text(), (
+        f"run: deploy-verify schema > {SCHEMA}"
+    )
+
+
+def test_the_command_prints_the_schema() -> None:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert main(["schema"]) == 0
+    assert said.getvalue() == schema.text()
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/index.md", "changelog.d/README.md"])
+def test_what_a_page_tells_to_run_is_there(page: str, root: Path) -> None:
+    text = (root / page).read_text(encoding="utf-8")
+    told = {word for word in text.replace("`", " ").split() if word.startswith(("scripts/", ".ci/"))}
+    assert {word for word in told if not (root / word.rstrip(".,;:)")).exists()} == set()
