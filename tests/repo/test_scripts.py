@@ -14,6 +14,20 @@ import pytest
 SHELL = ("scripts/demo", "scripts/lock", "scripts/python", "scripts/test", ".ci/run")
 
 
+class Builder:
+    """Makes a folder with a Python that says yes to whatever it is asked."""
+
+    def __init__(self, *, clear: bool, with_pip: bool, symlinks: bool) -> None:
+        assert clear
+        assert with_pip
+        assert symlinks
+
+    def create(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "bin").mkdir(parents=True)
+        fake(folder / "bin", "python", "exit 0")
+
+
 @pytest.fixture
 def environment(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module that makes .venv, pointed at a folder of its own, its pip a recorder."""
@@ -30,6 +44,7 @@ def environment(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (tmp_path / f"{name}.txt").write_text(f"{name}==1\n")
         monkeypatch.setitem(module.LOCKS, name, tmp_path / f"{name}.txt")
     monkeypatch.setattr(module, "_redis_program", lambda: None)
+    monkeypatch.setattr(module.venv, "EnvBuilder", Builder)
     return module
 
 

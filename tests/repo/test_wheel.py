@@ -5,6 +5,7 @@ import email
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ SHIM = "pytest_deploy_verify.py"
 
 
 @pytest.fixture(scope="module")
-def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
     target = tmp_path_factory.mktemp("wheel")
     built = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)],
@@ -26,11 +27,12 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
     )
     assert built.returncode == 0, built.stderr
     (path,) = target.glob("*.whl")
-    return zipfile.Path(path)
+    with zipfile.ZipFile(path) as opened:
+        yield opened
 
 
-def names(wheel: zipfile.Path) -> set[str]:
-    return set(wheel.root.namelist())
+def names(wheel: zipfile.ZipFile) -> set[str]:
+    return set(wheel.namelist())
 
 
 def in_wheel(path: Path) -> str | None:
@@ -41,34 +43,34 @@ def in_wheel(path: Path) -> str | None:
     return "/".join((SHIPPED[first], *rest)) if first in SHIPPED else None
 
 
-def test_the_wheel_is_the_tree(wheel: zipfile.Path, tracked: list[Path]) -> None:
+def test_the_wheel_is_the_tree(wheel: zipfile.ZipFile, tracked: list[Path]) -> None:
     expected = {name for path in tracked if (name := in_wheel(path))}
     packed = {name for name in names(wheel) if ".dist-info/" not in name}
     assert expected - packed == set(), "missing from the wheel: see [tool.hatch.build] in pyproject.toml"
     assert packed - expected == set(), "in the wheel, but not in the tree"
 
 
-def test_what_makes_it_work_is_in_it(wheel: zipfile.Path) -> None:
+def test_what_makes_it_work_is_in_it(wheel: zipfile.ZipFile) -> None:
     assert {SHIM, "verify/py.typed", "verify/suites/smoke.py"} <= names(wheel)
     assert {name for name in names(wheel) if name.endswith("/verify.yaml")}
     assert {name for name in names(wheel) if name.endswith(".dist-info/licenses/LICENSE")}
 
 
-def test_it_installs_only_our_names(wheel: zipfile.Path) -> None:
+def test_it_installs_only_our_names(wheel: zipfile.ZipFile) -> None:
     tops = {name.partition("/")[0] for name in names(wheel)}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"verify", SHIM}
 
 
-def test_its_doors(wheel: zipfile.Path) -> None:
+def test_its_doors(wheel: zipfile.ZipFile) -> None:
     parser = configparser.ConfigParser()
-    (text,) = (wheel.root.read(name) for name in names(wheel) if name.endswith("/entry_points.txt"))
+    (text,) = (wheel.read(name) for name in names(wheel) if name.endswith("/entry_points.txt"))
     parser.read_string(text.decode())
     assert dict(parser["pytest11"]) == {"deploy-verify": "pytest_deploy_verify"}
     assert dict(parser["console_scripts"]) == {"deploy-verify": "pytest_deploy_verify:main"}
 
 
-def test_the_core_is_small(wheel: zipfile.Path) -> None:
-    (text,) = (wheel.root.read(name) for name in names(wheel) if name.endswith("/METADATA"))
+def test_the_core_is_small(wheel: zipfile.ZipFile) -> None:
+    (text,) = (wheel.read(name) for name in names(wheel) if name.endswith("/METADATA"))
     metadata = email.message_from_bytes(text)
     core = [one for one in metadata.get_all("Requires-Dist", []) if "extra ==" not in one]
     wanted = ("jinja2", "pydantic", "pytest", "pyyaml", "requests", "urllib3")

@@ -18,6 +18,9 @@ from verify.model.units import seconds
 
 #: answers that waiting will not mend
 FINAL = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
+TOO_MANY = 429
+#: seconds before the second question, where the first was answered well
+QUICK = 0.05
 
 
 @dataclass(kw_only=True)
@@ -27,6 +30,7 @@ class _Poll:
     need: Get
     environment: Environment
     started: float
+    interval: float
     attempts: int = 0
     good: int = 0
     version: str | None = None
@@ -67,41 +71,56 @@ def _wait(world: World) -> _Poll:
             "or name one under `readiness: {endpoint: …}`"
         )
     rules = environment.readiness
-    poll = _Poll(need=Get.of(endpoint), environment=environment, started=time.monotonic())
+    poll = _Poll(
+        need=Get.of(endpoint), environment=environment, started=time.monotonic(), interval=rules.interval
+    )
     end = poll.started + rules.within
     while poll.good < rules.consecutive and not poll.final:
         left = end - time.monotonic()
         if left <= 0:
             break
-        _ask(poll, endpoint, world, min(left, rules.deadline))
-        quick = 0 < poll.good < rules.consecutive and world.transport is not None
+        _ask(poll, endpoint, world, left)
         if poll.good < rules.consecutive and not poll.final:
-            pause = min(rules.interval, 0.05) if quick and poll.attempts == poll.good else rules.interval
+            at_once = poll.attempts == poll.good
+            pause = min(poll.interval, QUICK) if at_once else poll.interval
             poll.pause.wait(max(0.0, min(pause, end - time.monotonic())))
     return poll
 
 
-def _ask(poll: _Poll, endpoint: Endpoint, world: World, deadline: float) -> None:
+def _ask(poll: _Poll, endpoint: Endpoint, world: World, left: float) -> None:
     poll.attempts += 1
+    deadline = poll.environment.readiness.deadline
     base = poll.need.origin or world.url
     request = Request(url=base + poll.need.path, headers=world.headers(poll.need.account))
     try:
-        answer = world.wire.send(request, deadline=seconds(deadline))
+        answer = world.wire.send(request, deadline=seconds(min(left, deadline)))
     except Refused:
         raise
     except Unreachable as error:
-        poll.good, poll.last, poll.reason, poll.final = 0, None, error.reason, not error.transient
+        poll.good, poll.final = 0, not error.transient
+        # what came before says more than a question that the end of waiting cut short
+        if poll.last is None or left >= deadline or poll.final:
+            poll.last, poll.reason = None, error.reason
         return
     poll.last = answer
     if answer.status not in endpoint.expect:
         poll.good, poll.reason = 0, f"last answer {answer.status}"
         poll.final = answer.status in FINAL
+        if answer.status == TOO_MANY:
+            poll.interval = max(poll.interval, _asked_to_wait(answer))
         return
     poll.version = _version(poll.environment.version, answer, world)
-    if world.expected_version is not None and poll.version != world.expected_version:
+    stated = poll.environment.version is not None  # else no waiting will show a version
+    if stated and world.expected_version not in {None, poll.version}:
         poll.good, poll.reason = 0, f"version {poll.version} answers, not {world.expected_version}"
         return
     poll.good, poll.reason = poll.good + 1, ""
+
+
+def _asked_to_wait(answer: Exchange) -> float:
+    """Return the seconds of Retry-After: whoever polls faster than a limit never gets in."""
+    stated = answer.header("Retry-After") or ""
+    return float(stated) if stated.isascii() and stated.isdigit() else 0.0
 
 
 def _version(source: VersionFrom | None, answer: Exchange, world: World) -> str | None:

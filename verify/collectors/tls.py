@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests.certs
+import requests.utils
 
 from verify.collectors.world import World, concurrently
 from verify.effects.errors import EffectError
@@ -52,7 +52,7 @@ def _see(need: Shake, world: World) -> object:
 
 def _usual(world: World) -> Handshake:
     """Shake hands as a client does; where that fails, say what the verifier found."""
-    context = ssl.create_default_context(cafile=str(world.trust or requests.certs.where()))
+    context = ssl.create_default_context(cafile=str(world.trust or requests.utils.DEFAULT_CA_BUNDLE_PATH))
     try:
         return _described(_shake(context, world), world)
     except ssl.SSLCertVerificationError as error:

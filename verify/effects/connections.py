@@ -151,7 +151,7 @@ class _Guarded(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self._wiring.opened(self.sock)  # type: ignore[arg-type] # connected just now
+        self._wiring.opened(self.sock)
 
     def set_tunnel(self, host: str, *args: Any, **named: Any) -> None:  # noqa: ARG002 - urllib3's signature
         raise Refused(f"CONNECT {host}", "requests go to the declared address, not through a proxy")

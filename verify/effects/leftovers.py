@@ -32,6 +32,8 @@ def reap_process(record: Record) -> str:
         if alive:
             pids = ", ".join(str(target.pid) for target in alive)
             raise CannotReap(f"process {pids} could not be ended: end it as the user that owns it")
+    else:
+        raise CannotReap("new processes of the run appear as fast as they are ended: clean again")
     return f"ended {', '.join(map(str, ended))}" if ended else "had ended already"
 
 

@@ -79,7 +79,7 @@ class Get(Need):
     headers: Headers = ()
 
     @classmethod
-    def of(cls, endpoint: EndpointSpec, **changes: bool) -> Self:
+    def of(cls, endpoint: EndpointSpec) -> Self:
         """Return the need for a stated endpoint."""
         origin = endpoint.host or ""
-        return cls(path=endpoint.path, origin=origin, account=endpoint.account, **changes)
+        return cls(path=endpoint.path, origin=origin, account=endpoint.account)

@@ -1,4 +1,4 @@
-"""What a rule may say: a thing wrong, a thing it could not see, a value, or that there is nothing to judge."""
+"""What a rule may say: a thing wrong, one it could not see, a value, or that nothing is to be judged."""
 
 from dataclasses import dataclass
 

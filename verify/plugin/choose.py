@@ -1,15 +1,19 @@
 """Turns what pytest was given into a prepared run and the arguments to collect."""
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from verify.contract.errors import ContractError
+from verify.contract.load import load
 from verify.effects.errors import EffectError
+from verify.effects.files import read_regular
 from verify.judge.rule import RuleError
+from verify.run import evidence
 from verify.run.locate import NAME, locate
 from verify.run.options import Options, UsageError
 from verify.run.session import Prepared, prepare
@@ -22,7 +26,8 @@ class Chosen:
     """What this pytest run judges, and how.
 
     ``tests`` are the team's own; ``rewritten`` tells that the arguments are ours, so that
-    nothing else is to be run.
+    nothing else is to be run; ``evidence`` are the facts of an earlier run, where they are
+    to be judged again; ``given`` is what a worker of xdist needs to choose the same.
     """
 
     prepared: Prepared
@@ -30,6 +35,8 @@ class Chosen:
     skip_inconclusive: bool
     tests: tuple[Path, ...]
     rewritten: bool
+    evidence: evidence.Evidence | None
+    given: Mapping[str, Any]
 
 
 def choose(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> Chosen | None:
@@ -42,81 +49,141 @@ def choose(config: pytest.Config, given: Mapping[str, Any], foreign: str | None)
         path = _contract(config, given, foreign)
         if path is None:
             return None
-        return _chosen(config, given, foreign, path)
+        chosen = _chosen(config, {**given, "env": given.get("env") or foreign}, path, _shown(path, config))
+        return _rewrite(config, chosen)
     except (ContractError, EffectError, RuleError, UsageError) as error:
         hint = "\n(--env belongs to your conftest.py; --verify-env is ours alone)" if foreign else ""
         raise pytest.UsageError(f"{error}{hint}") from error
 
 
+def choose_again(config: pytest.Config, handed: Mapping[str, Any]) -> Chosen:
+    """Return in a worker what the controller chose, from what it handed over."""
+    config.args = list(handed["args"])
+    return _chosen(
+        config, handed["given"], Path(handed["contract"]), handed["name"], rewritten=handed["rewritten"]
+    )
+
+
+def handed_over(config: pytest.Config, chosen: Chosen) -> dict[str, Any]:
+    """Return plain data for ``choose_again``; the worker judges no evidence."""
+    return {
+        "args": [str(argument) for argument in config.args],
+        "given": {name: value for name, value in chosen.given.items() if name != "evidence"},
+        "contract": str(chosen.prepared.path),
+        "name": chosen.prepared.name,
+        "rewritten": chosen.rewritten,
+    }
+
+
 def _contract(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> Path | None:
     stated = given.get("contract")
     if stated:
-        return locate(config.invocation_params.dir / stated, ())
+        return _absolute(locate(config.invocation_params.dir / stated, ()))
     for argument in config.args:
         path = config.invocation_params.dir / str(argument).partition("::")[0]
         if path.name == NAME or (_explicit(config) and (path / NAME).exists()):
-            return locate(path, ())
+            return _absolute(locate(path, ()))
     try:
-        return locate(None, (config.invocation_params.dir, config.rootpath))
+        path = _absolute(locate(None, (config.invocation_params.dir, config.rootpath)))
     except UsageError:
         if foreign and not given:
             return None
         raise
+    if foreign and not given and _explicit(config) and not _declares(path, foreign):
+        return None  # their own tests with their own --env, which the contract does not speak of
+    return path
+
+
+def _absolute(path: Path) -> Path:
+    """Return the path as pytest makes it: without ``..``, links as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, absolute() keeps ..
+
+
+def _declares(path: Path, environment: str) -> bool:
+    return environment in load(read_regular(path), str(path)).contract.environments
 
 
 def _explicit(config: pytest.Config) -> bool:
     return config.args_source is pytest.Config.ArgsSource.ARGS
 
 
-def _chosen(config: pytest.Config, given: Mapping[str, Any], foreign: str | None, path: Path) -> Chosen:
+def _chosen(
+    config: pytest.Config, given: Mapping[str, Any], path: Path, name: str, *, rewritten: bool = False
+) -> Chosen:
     inconclusive = given.get("inconclusive") or "fail"
     if inconclusive not in INCONCLUSIVE:
         raise UsageError(f"--inconclusive={inconclusive}: expected one of {', '.join(INCONCLUSIVE)}")
-    evidence = given.get("evidence")
+    facts = _evidence(config.invocation_params.dir, given)
+    environment = given.get("env") or (facts.environment if facts is not None else None)
     options = Options(
-        environment=given.get("env") or foreign,
+        environment=environment,
         suites=tuple(given.get("suite") or ()),
         claims=tuple(given.get("claim") or ()),
         expect_version=given.get("expect-version"),
         allow_destructive=given.get("allow-destructive"),
         waivers=not given.get("no-waivers"),
-        evidence=config.invocation_params.dir / evidence if evidence else None,
         faults=tuple(given.get("fault") or ()),
     )
-    prepared = prepare(path.absolute(), options, name=_shown(path, config))
-    tests = tuple(prepared.path.parent / test for test in prepared.loaded.contract.tests)
+    prepared = prepare(path, options, name=name)
+    _fits(facts, prepared)
+    tests = tuple(_absolute(path.parent / test) for test in prepared.loaded.contract.tests)
     absent = [str(test) for test in tests if not test.exists()]
     if absent:
-        raise UsageError(f"{prepared.name}: `tests:` names what is not there: {', '.join(absent)}")
+        raise UsageError(f"{name}: `tests:` names what is not there: {', '.join(absent)}")
     return Chosen(
         prepared=prepared,
         reports=config.rootpath / (given.get("reports") or "reports"),
         skip_inconclusive=inconclusive == "skip",
         tests=tests,
-        rewritten=_rewrite(config, prepared, tests),
+        rewritten=rewritten,
+        evidence=facts,
+        given={**given, "env": environment},
     )
+
+
+def _evidence(folder: Path, given: Mapping[str, Any]) -> evidence.Evidence | None:
+    stated = given.get("evidence")
+    if not stated:
+        return None
+    return evidence.parse(read_regular(folder / stated, limit=evidence.LIMIT), str(stated))
+
+
+def _fits(facts: evidence.Evidence | None, prepared: Prepared) -> None:
+    """Raise ``UsageError`` where the evidence is of something else than is to be judged."""
+    if facts is None:
+        return
+    system, environment = prepared.loaded.contract.system, prepared.options.environment
+    if facts.system != system:
+        raise UsageError(f"{facts.name}: expected evidence of {system}, found evidence of {facts.system}")
+    if facts.environment is not None and facts.environment != environment:
+        raise UsageError(
+            f"{facts.name}: expected evidence of environment {environment}, "
+            f"found evidence of {facts.environment}: leave out --env, or run again"
+        )
 
 
 def _shown(path: Path, config: pytest.Config) -> str:
     """Return the contract's path as the user would type it."""
     base = config.invocation_params.dir
-    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
+    if path.is_relative_to(base) or path.is_relative_to(config.rootpath):
+        return os.path.relpath(path, base)
+    return str(path)
 
 
-def _rewrite(config: pytest.Config, prepared: Prepared, tests: tuple[Path, ...]) -> bool:
+def _rewrite(config: pytest.Config, chosen: Chosen) -> Chosen:
     """Collect the contract and its tests: instead of the defaults, or of a folder that was named."""
-    ours = [str(prepared.path), *map(str, tests)]
+    contract = chosen.prepared.path
+    ours = [str(contract), *map(str, chosen.tests)]
     if not _explicit(config):
         config.args = ours
-        return True
+        return replace(chosen, rewritten=True)
     rewritten = False
     arguments: list[str] = []
     for argument in config.args:
-        path = config.invocation_params.dir / argument
-        if path.is_dir() and (path / NAME).exists() and (path / NAME).absolute() == prepared.path:
+        if _absolute(config.invocation_params.dir / argument / NAME) == contract:
             arguments += ours
             rewritten = True
         else:
             arguments.append(argument)
     config.args = arguments
-    return rewritten
+    return replace(chosen, rewritten=rewritten)

@@ -1,43 +1,43 @@
 """The hooks of an active run: collect, gather once, judge, report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 
 from verify.effects.errors import EffectError
-from verify.effects.files import read_regular
 from verify.effects.redact import Redactor
 from verify.effects.signals import graceful
-from verify.model.need import Need
-from verify.model.verdict import Decision, Outcome, Verdict
-from verify.plugin import fixtures, marks
-from verify.plugin.choose import Chosen, choose
+from verify.model.verdict import Outcome, Verdict
+from verify.plugin import fixtures, marks, redacted
+from verify.plugin.choose import Chosen, choose, choose_again, handed_over
 from verify.plugin.nodes import ClaimItem, ContractFile
-from verify.plugin.share import RUN_FOLDER, Shared
+from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
 from verify.report.write import lines, properties, write_all
-from verify.run.evidence import EvidenceError
-from verify.run.evidence import load as load_evidence
 from verify.run.options import UsageError
 from verify.run.plan import Entry
 from verify.run.record import Run
 from verify.run.rows import row
 from verify.run.session import Session
 
-EVIDENCE_LIMIT = 256 * 1024 * 1024
-
 
 def activate(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> None:
     """Choose what is judged and take part in the run; raise ``pytest.UsageError``."""
-    chosen = choose(config, given, foreign)
-    if chosen is None:
-        return
     worker = getattr(config, "workerinput", None)
-    gate: Gate = Controller(config, chosen)
-    if worker:
-        gate = Worker(config, chosen, Path(worker[RUN_FOLDER]), worker["workercount"])
+    if worker is not None:
+        again = choose_again(config, worker[HANDED_OVER])
+        _register(config, Worker(config, again, worker))
+        return
+    chosen = choose(config, given, foreign)
+    if chosen is not None:
+        _register(config, Controller(config, chosen))
+
+
+def _register(config: pytest.Config, gate: "Gate") -> None:
     config.pluginmanager.register(gate, "deploy-verify-gate")
     config.pluginmanager.register(fixtures, "deploy-verify-fixtures")
     config.stash[fixtures.GATE] = gate
@@ -51,6 +51,7 @@ class Gate:
         self.config = config
         self.chosen = chosen
         self.redactor = Redactor()
+        redacted.learn(self.redactor, chosen.prepared.loaded.contract)
 
     def verdict(self, entry: Entry) -> Verdict:
         """Return the verdict of an entry; one that was never given is inconclusive."""
@@ -73,33 +74,53 @@ class Gate:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect what may not be judged here, and what is neither a claim nor marked with one."""
         marks.check(items, self.chosen.prepared.plan)
-        kept, left = [], []
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
         for item in items:
-            if isinstance(item, ClaimItem):
-                selected = item.entry.selected
-            else:
-                selected = marks.wanted(item, self.chosen)
+            selected = item.entry.selected if isinstance(item, ClaimItem) else marks.wanted(item, self.chosen)
             (kept if selected else left).append(item)
         if left:
             config.hook.pytest_deselected(items=left)
             items[:] = kept
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put the verdict's properties on the report, and no secret anywhere."""
+        if isinstance(item, ClaimItem) and call.when == "call":
+            # on the item: a JUnit file is written from the report of the teardown
+            item.user_properties[:] = properties(row(item.entry, self.verdict(item.entry)), self.redactor)
         report = yield
-        if isinstance(item, ClaimItem):
-            if call.when == "call":
-                report.user_properties += properties(row(item.entry, self.verdict(item.entry)), self.redactor)
-        elif claims := marks.claims_of(item):
-            report.user_properties += [(marks.PROPERTY, claim) for claim in claims]
-        report.sections = [(name, self.redactor.text(text)) for name, text in report.sections]
-        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-            shown = str(report.longrepr)
-            clean = self.redactor.text(shown)
-            if clean != shown:
-                report.longrepr = clean
-        return report  # type: ignore[return-value]  # a wrapper returns what it wraps; the stub knows generators only
+        if not isinstance(item, ClaimItem):
+            report.user_properties += [(marks.PROPERTY, claim) for claim in marks.claims_of(item)]
+        redacted.report(report, self.redactor)
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Let no secret out of what went wrong while a file was imported."""
+        report = yield
+        redacted.report(report, self.redactor)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Let no secret out of a warning."""
+        redacted.warning(warning_message, self.redactor)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: ExceptionRepr) -> None:
+        """Let no secret out of the traceback of an internal error."""
+        redacted.traceback(excrepr, self.redactor)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Let no secret out of the traceback of an interrupt."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        memo = getattr(reporter, "_keyboardinterrupt_memo", None)
+        if memo is not None:
+            redacted.traceback(memo, self.redactor)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_report_header(self) -> str:
@@ -115,11 +136,12 @@ class Gate:
 class Worker(Gate):
     """A worker of xdist: it reads what the controller has judged."""
 
-    def __init__(self, config: pytest.Config, chosen: Chosen, folder: Path, workers: int) -> None:
+    def __init__(self, config: pytest.Config, chosen: Chosen, given: Mapping[str, Any]) -> None:
         """Read from the controller's run folder when the first item runs."""
         super().__init__(config, chosen)
-        self._folder = folder
-        self._workers = workers
+        self._folder = Path(given[RUN_FOLDER])
+        self._workers = int(given["workercount"])
+        self._name = str(given["workerid"])
         self._shared: Shared | None = None
 
     @property
@@ -135,6 +157,10 @@ class Worker(Gate):
         found = self.shared.verdicts.get(entry.id)
         return found or _never(entry)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell the controller which of the team's own tests are to judge a claim."""
+        Collected.write(self._folder, self._name, marks.expected(session.items))
+
 
 class Controller(Gate):
     """The process that asks: the only one without xdist, the controller with it."""
@@ -144,6 +170,7 @@ class Controller(Gate):
         super().__init__(config, chosen)
         self.session = Session(chosen.prepared, self._progress)
         self.redactor = self.session.redactor
+        redacted.learn(self.redactor, chosen.prepared.loaded.contract)
         self.tests = marks.Results()
         self.run: Run | None = None
         self._folder: Path | None = None
@@ -182,12 +209,15 @@ class Controller(Gate):
         if self._folder is None:
             self._folder = self.session.make_folder()
         node.workerinput[RUN_FOLDER] = str(self._folder)
+        node.workerinput[HANDED_OVER] = handed_over(self.config, self.chosen)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:  # noqa: ARG002 - the hook's signature
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:
         """Gather when the first worker has told the final selection, before any test is handed out."""
         if not self._gathered and not self.config.option.collectonly:
             plan = self.chosen.prepared.plan
+            if self._folder is not None:
+                self.tests.expect(Collected.read(self._folder, node.gateway.id))
             found = (plan.find("::".join(node_id.split("::")[-2:]).partition("@")[0]) for node_id in ids)
             self._gather([entry for entry in found if entry is not None])
             if self._folder is not None:
@@ -197,10 +227,16 @@ class Controller(Gate):
         """Note how the team's own tests judged their claims."""
         self.tests.take(report)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which of the team's own tests are to judge a claim."""
+        self.tests.expect(marks.expected(session.items))
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Make the run object and write the reports."""
+        """Make the run object and write the reports, where a claim was to be judged."""
         if session.config.option.collectonly or not self._gathered:
+            return
+        if not self.session.chosen and not self.tests.expected:
             return
         if self._interrupted or exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}:
             self._interrupted = True
@@ -213,10 +249,10 @@ class Controller(Gate):
             self._say(f"reports could not be written: {error}")
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             return
-        if exitstatus == pytest.ExitCode.OK and self.run.decision is not Decision.PROMOTE:
+        holds = any(verdict.outcome is Outcome.HOLDS for verdict in self.run.verdicts)
+        if exitstatus == pytest.ExitCode.OK and not holds:
             # what softens single tests must not make a green gate of nothing
-            if not any(v.outcome is Outcome.HOLDS for v in self.run.verdicts):
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table of verdicts."""
@@ -238,24 +274,19 @@ class Controller(Gate):
     def _gather(self, entries: list[Entry]) -> None:
         """Open, gather and judge; what cannot be opened makes everything inconclusive."""
         self._gathered = True
-        path = self.chosen.prepared.options.evidence
-        needed = [entry.id for entry in entries]
+        ids = [entry.id for entry in entries]
         try:
-            if path is not None:
-                self.session.judge(self._evidence(needed, path))
+            if self.chosen.evidence is not None:
+                self.session.select(ids)
+                self.session.judge(self.chosen.evidence.answers(self.session.needs()))
                 return
-            self.session.open(needed)
+            self.session.open(ids)
             self.session.judge()
-        except (EvidenceError, UsageError) as error:
+        except UsageError as error:
             self._gathered = False
             raise pytest.UsageError(str(error)) from error
         except EffectError as error:
             self.session.give_up(str(error))
-
-    def _evidence(self, needed: list[str], path: Path) -> Mapping[Need, object]:
-        """Return the facts of an earlier run."""
-        self.session.select(needed)
-        return load_evidence(read_regular(path, limit=EVIDENCE_LIMIT), self.session.needs())
 
     def _progress(self, message: str) -> None:
         self._say(f"deploy-verify: {self.redactor.text(message)}")

@@ -1,6 +1,6 @@
 """A team's own tests: which claims they judge, and how that came out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -51,16 +51,27 @@ def wanted(item: pytest.Item, chosen: Chosen) -> bool:
     return not options.claims or any(claim in options.claims for claim in claims)
 
 
+def expected(items: Iterable[pytest.Item]) -> dict[str, tuple[str, ...]]:
+    """Return the claims that the team's own tests among ``items`` are to judge, by test."""
+    own = (item for item in items if not isinstance(item, ClaimItem))
+    return {item.nodeid: claims for item in own if (claims := claims_of(item))}
+
+
 @dataclass
 class Results:
-    """What the team's tests reported, by claim and test."""
+    """What the team's tests reported, by claim and test; ``expected`` are the claims by test."""
 
     judgements: dict[str, dict[str, Judgement]] = field(default_factory=dict)
+    expected: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def expect(self, claims: Mapping[str, tuple[str, ...]]) -> None:
+        """Note which claims each test is to judge."""
+        self.expected.update(claims)
 
     def take(self, report: pytest.TestReport) -> None:
         """Note one phase of one test."""
         claims = [str(value) for name, value in report.user_properties if name == PROPERTY]
-        if not claims or (report.when != "call" and report.passed):
+        if str(report.outcome) == "rerun" or (report.when != "call" and report.passed):
             return
         for claim in claims:
             tests = self.judgements.setdefault(claim, {})
@@ -70,10 +81,18 @@ class Results:
                 tests[report.nodeid] = now
 
     def verdicts(self) -> Iterator[Verdict]:
-        """Yield the verdict of each claim that tests have judged."""
+        """Yield the verdict of each claim that tests have judged, or were to judge."""
+        for test, claims in self.expected.items():
+            for claim in claims:
+                self.judgements.setdefault(claim, {}).setdefault(test, _not_run(test))
         for claim, tests in self.judgements.items():
             outcome = worst(judgement.outcome for judgement in tests.values())
             yield Verdict(claim=claim, suite=SUITE, outcome=outcome, judgements=tuple(tests.values()))
+
+
+def _not_run(test: str) -> Judgement:
+    unknown = Unknown("the run ended before this test")
+    return Judgement(rule=test, severity="error", outcome=Outcome.INCONCLUSIVE, unknowns=(unknown,))
 
 
 def _judgement(report: pytest.TestReport) -> Judgement:

@@ -13,6 +13,7 @@ from verify.run.codec import decode, encode
 from verify.run.session import Session
 
 RUN_FOLDER = "deploy_verify_run_folder"
+HANDED_OVER = "deploy_verify_chosen"  # the entry point looks for it too
 _FILE = "shared.json"
 _LIMIT = 256 * 1024 * 1024
 
@@ -72,3 +73,18 @@ class Shared:
         for account, headers in self.credentials.items():
             for _, value in headers:
                 redactor.add(account, value.rpartition(" ")[2])
+
+
+class Collected:
+    """Which claims the team's own tests judge, by test: each worker tells the controller."""
+
+    @staticmethod
+    def write(folder: Path, worker: str, claims: Mapping[str, tuple[str, ...]]) -> None:
+        """Write what ``worker`` has collected."""
+        atomic_write(folder / f"collected-{worker}.json", json.dumps(claims), mode=0o600)
+
+    @staticmethod
+    def read(folder: Path, worker: str) -> dict[str, tuple[str, ...]]:
+        """Read what ``worker`` has collected."""
+        data = json.loads(read_regular(folder / f"collected-{worker}.json", limit=_LIMIT))
+        return {test: tuple(claims) for test, claims in data.items()}

@@ -5,7 +5,9 @@ import re
 
 from verify.report.text import line
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#!|~$])|^([-+=:]|\d+[.])")
+_MARKUP = re.compile(r"([\\*_{}\[\]()#!~$])|^([-+=:]|\d+[.])")
+#: what no backslash takes out of a table's row or of a code span
+_STRONGER = {ord("|"): "&#124;", ord("`"): "&#96;"}
 #: where a link, a mention or an issue number would begin
 _LIVE = re.compile(r"(?i)(@|://|#(?=\d)|\bwww(?=\.)|\b(?:mailto|xmpp)(?=:)|\bGH(?=-\d))")
 _BREAK = "\u200b"
@@ -14,7 +16,7 @@ _BREAK = "\u200b"
 def prose(text: str, most: int = 300) -> str:
     """Return ``text`` for running Markdown and for the cells of a table."""
     dead = _LIVE.sub(lambda match: match[0].replace("://", f":{_BREAK}//") + _BREAK, line(text, most))
-    return html.escape(_MARKUP.sub(_escaped, dead), quote=False).replace(r"\|", "&#124;")
+    return html.escape(_MARKUP.sub(_escaped, dead), quote=False).translate(_STRONGER)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -32,5 +34,8 @@ def code(text: str, most: int = 300, *, bar: str = "¦") -> str:
 
 
 def inside_html(text: str, most: int = 300) -> str:
-    """Return ``text`` for an HTML element, where Markdown is not read."""
-    return html.escape(_LIVE.sub(lambda match: match[0] + _BREAK, line(text, most)))
+    """Return ``text`` for an HTML element, where Markdown should not be read, and then is not."""
+    dead = _LIVE.sub(lambda match: match[0] + _BREAK, line(text, most))
+    return _MARKUP.sub(lambda match: f"{match[0][:-1]}&#{ord(match[0][-1])};", html.escape(dead)).translate(
+        _STRONGER
+    )

@@ -19,15 +19,6 @@ LARGEST = 20_000_000
 _BOUNDS = ((100, 2000), (20, 500), (3, 200), (0, 80))
 
 
-@dataclasses.dataclass(frozen=True)
-class _Bounds:
-    findings: int
-    characters: int
-
-    def text(self, text: str) -> str:
-        return clean(text, self.characters)
-
-
 def render(run: Run) -> str:
     """Return the document as JSON text of at most about 20 MB, ending in a line break."""
     text = ""
@@ -40,23 +31,32 @@ def render(run: Run) -> str:
 
 def document(run: Run, findings: int = 100, characters: int = 2000) -> dict[str, Any]:
     """Return the document as JSON data; ``findings`` bounds those of one check."""
-    bounds = _Bounds(findings, characters)
-    return {
+    whole = {
         "format": FORMAT,
         **header_of(run),
         "decision": run.decision.value,
         "coverage": dataclasses.asdict(run.coverage),
         "counts": {outcome.value: run.counts.get(outcome, 0) for outcome in Outcome},
-        "claims": [_row(row, bounds) for row in run.rows],
+        "claims": [_row(row, findings) for row in run.rows],
     }
+    cleaned: dict[str, Any] = _cleaned(whole, characters)
+    return cleaned
 
 
-def _row(row: Row, bounds: _Bounds) -> dict[str, Any]:
+def _cleaned(data: Any, characters: int) -> Any:
+    if isinstance(data, dict):
+        return {key: _cleaned(value, characters) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_cleaned(value, characters) for value in data]
+    return clean(data, characters) if isinstance(data, str) else data
+
+
+def _row(row: Row, most: int) -> dict[str, Any]:
     verdict = row.verdict
     return {
         "id": row.claim,
-        "says": bounds.text(row.says),
-        "at": bounds.text(row.at),
+        "says": row.says,
+        "at": row.at,
         "place": _place(row.place),
         "suite": row.suite or None,
         "kind": row.kind,
@@ -64,67 +64,66 @@ def _row(row: Row, bounds: _Bounds) -> dict[str, Any]:
         "standing": row.standing.value,
         "outcome": verdict.outcome.value if verdict else None,
         "severity": verdict.severity if verdict else None,
-        "reason": bounds.text((verdict.reason if verdict else "") or row.reason),
+        "reason": (verdict.reason if verdict else "") or row.reason,
         "waiver": _waiver(verdict.waiver) if verdict and verdict.waiver else None,
-        "checks": [_check(judgement, bounds) for judgement in verdict.judgements] if verdict else [],
-        "left_out": [bounds.text(reason) for reason in row.left_out],
+        "checks": [_check(judgement, most) for judgement in verdict.judgements] if verdict else [],
+        "left_out": list(row.left_out),
     }
 
 
-def _check(judgement: Judgement, bounds: _Bounds) -> dict[str, Any]:
-    most = bounds.findings
+def _check(judgement: Judgement, most: int) -> dict[str, Any]:
     longest = max(len(judgement.findings), len(judgement.unknowns), len(judgement.seen))
     return {
         "rule": judgement.rule,
         "outcome": judgement.outcome.value,
         "severity": judgement.severity,
-        "findings": [_finding(finding, bounds) for finding in judgement.findings[:most]],
-        "unknowns": [bounds.text(unknown.reason) for unknown in judgement.unknowns[:most]],
-        "seen": [_seen(seen, bounds) for seen in judgement.seen[:most]],
+        "findings": [_finding(finding) for finding in judgement.findings[:most]],
+        "unknowns": [unknown.reason for unknown in judgement.unknowns[:most]],
+        "seen": [_seen(seen) for seen in judgement.seen[:most]],
         "more": max(0, longest - most),
     }
 
 
-def _finding(finding: Finding, bounds: _Bounds) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "at": bounds.text(str(finding.at)),
+        "at": str(finding.at),
         "place": _place(finding.at) if isinstance(finding.at, Place) else None,
-        "message": bounds.text(finding.message),
-        "stated": bounds.text(finding.stated),
-        "seen": bounds.text(finding.seen),
-        "fix": bounds.text(finding.fix),
+        "message": finding.message,
+        "stated": finding.stated,
+        "seen": finding.seen,
+        "fix": finding.fix,
     }
 
 
-def _seen(seen: Seen, bounds: _Bounds) -> dict[str, Any]:
+def _seen(seen: Seen) -> dict[str, Any]:
     margin = seen.margin
     return {
-        "what": bounds.text(seen.what),
-        "value": _scalar(seen.value, bounds),
-        "limit": _scalar(seen.limit, bounds),
+        "what": seen.what,
+        "value": _scalar(seen.value),
+        "limit": _scalar(seen.limit),
         "better": seen.better,
         "margin": round(margin, 6) if margin is not None and math.isfinite(margin) else None,
     }
 
 
-def _scalar(value: object, bounds: _Bounds) -> Any:
+def _scalar(value: object) -> Any:
     """Keep plain numbers; a quantity is written with its unit."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float) and not isinstance(value, Quantity) and math.isfinite(value):
         return value
-    return bounds.text(str(value))
+    return str(value)
 
 
 def _place(place: Place) -> dict[str, Any]:
-    return {"file": clean(place.file), "line": place.line, "column": place.column}
+    return {"file": place.file, "line": place.line, "column": place.column}
 
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
     return {
         "until": waiver.until,
-        "owner": clean(waiver.owner),
-        "reason": clean(waiver.reason),
+        "owner": waiver.owner,
+        "reason": waiver.reason,
         "expired": waiver.expired,
         "place": _place(waiver.place),
     }

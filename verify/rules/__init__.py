@@ -1,6 +1,7 @@
 """Judgements, one rule a file; its path is its id. This module is what a rule imports from."""
 
-from verify.contract.named import Endpoint, EndpointSpec, FlowName
+from verify.contract import EndpointSpec
+from verify.contract.named import Endpoint, FlowName
 from verify.contract.reference import ReferenceSpec
 from verify.contract.values import Duration, Rate, Ratio, Size
 from verify.model.finding import Finding, Nothing, Seen, Unknown

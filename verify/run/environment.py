@@ -13,6 +13,7 @@ from verify.contract.origins import plain_of
 from verify.contract.reference import ReferenceSpec
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
+from verify.effects.errors import EffectError
 from verify.effects.journal import Journal
 from verify.effects.origin import Origin
 from verify.effects.protection import Policy
@@ -51,8 +52,11 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     journal: Journal,
     redactor: Redactor,
     closing: ExitStack,
+    running: "Reference | None" = None,
 ) -> World:
     """Return the world of a run; what it opens is closed with ``closing``.
+
+    A reference that is ``running`` is used instead of a new one, and left running.
 
     Raise ``UsageError`` for whatever is missing, before anything is sent.
     """
@@ -65,15 +69,17 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     names = accounts_of(asked, contract, environment) if any(need.live for need in asked) else frozenset()
     variables: dict[str, str] = dict(os.environ)
     expected = options.expect_version
+    trust: Path | None
     if environment.reference is not None:
-        reference = _reference(environment.reference, options, journal, closing)
+        reference = running or _reference(environment.reference, options, journal, closing)
         url, plain_url, trust = reference.url, reference.plain_url, reference.ca_file
         variables.update(
             (variable_of(contract.accounts[name].secret), reference.accounts[name])
             for name in names
             if name in reference.accounts
         )
-        expected = expected or environment.reference.release
+        if environment.version is not None:
+            expected = expected or environment.reference.release
     else:
         if options.faults:
             raise UsageError(f"environment {options.environment} is not the reference: only that has faults")
@@ -109,8 +115,13 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
 
 
 def _reference(spec: ReferenceSpec, options: Options, journal: Journal, closing: ExitStack) -> "Reference":
+    from verify.reference.errors import ReferenceSystemError, UnknownFaultError
     from verify.reference.system import Reference  # its parts are an extra: only who uses it imports it
 
-    return closing.enter_context(
-        Reference.start(spec, journal=journal, faults=(*spec.faults, *options.faults))
-    )
+    try:
+        started = Reference.start(spec, journal=journal, faults=(*spec.faults, *options.faults))
+    except UnknownFaultError as error:
+        raise UsageError(str(error)) from error
+    except ReferenceSystemError as error:
+        raise EffectError(f"the reference did not start: {error}") from error
+    return closing.enter_context(started)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verify import __version__
 from verify.collectors.world import World
@@ -29,6 +30,9 @@ from verify.run.plan import Entry, Plan, plan
 from verify.run.record import Run
 from verify.run.rows import rows
 from verify.run.suites import all_suites
+
+if TYPE_CHECKING:
+    from verify.reference.system import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +83,16 @@ class Session:
         self.world: World | None = None
         self._progress = progress
         self._closing = ExitStack()
-        self._selected: frozenset[str] = frozenset()
+        self.chosen: frozenset[str] = frozenset()
         self._requests = 0
         self._seconds = 0.0
         self._tests: dict[str, Verdict] = {}
 
-    def open(self, ids: Collection[str]) -> World:
-        """Open the environment for the entries ``ids``; raise ``UsageError`` before anything is sent."""
+    def open(self, ids: Collection[str], running: "Reference | None" = None) -> World:
+        """Open the environment for the entries ``ids``; raise ``UsageError`` before anything is sent.
+
+        A reference that is ``running`` already is judged as it is, and outlives the session.
+        """
         self.select(ids)
         self.world = open_world(
             self.prepared.loaded.contract,
@@ -95,6 +102,7 @@ class Session:
             journal=self._journal,
             redactor=self.redactor,
             closing=self._closing,
+            running=running,
         )
         return self.world
 
@@ -109,7 +117,7 @@ class Session:
 
     def select(self, ids: Collection[str]) -> None:
         """Take the entries ``ids`` to be judged on facts that are given."""
-        self._selected = frozenset(ids)
+        self.chosen = frozenset(ids)
 
     def interrupt(self) -> None:
         """Give each unjudged entry its verdict: not judged means inconclusive, never green."""
@@ -171,7 +179,7 @@ class Session:
         return self._closing.enter_context(Journal.open(self.id))
 
     def _entries(self) -> list[Entry]:
-        return [entry for entry in self.prepared.plan.selected if entry.id in self._selected]
+        return [entry for entry in self.prepared.plan.selected if entry.id in self.chosen]
 
     def needs(self) -> frozenset[Need]:
         """Return everything the selected entries ask to be seen."""

@@ -311,3 +311,12 @@ def test_a_reset_after_the_head_is_no_answer(serve: Callable, transport: Callabl
     with pytest.raises(Unreachable) as caught:
         transport(server).send(Request(url=server.url))
     assert caught.value.transient
+
+
+@pytest.mark.parametrize("handler", [_endless_trailers, _chunks_of_negative_size])
+def test_overhead_is_bounded_too(handler: Callable, serve: Callable, transport: Callable) -> None:
+    server = serve(handler)
+    client = transport(server, body_limit=1000)
+    with pytest.raises(Unreachable, match=r"broken protocol: ") as caught:
+        client.send(Request(url=server.url), deadline=seconds(20))
+    assert not caught.value.transient

@@ -234,7 +234,7 @@ def test_a_process_that_cannot_be_ended_is_told(
     assert path.exists()
 
 
-def test_a_stubborn_process_is_killed(sleeper: Callable, tmp_path: Path) -> None:
+def test_a_stubborn_process_is_killed(tmp_path: Path) -> None:
     child = subprocess.Popen(
         ["sh", "-c", "trap '' TERM; touch ready; while :; do sleep 0.1; done"], cwd=tmp_path
     )
@@ -377,8 +377,9 @@ def test_a_line_cut_off_by_the_kill_is_left_out(tmp_path: Path, sleeper: Callabl
 
 
 @pytest.mark.parametrize(
-    "line", [b"nonsense\n", b"[]\n", b"{}\n", b'{"event": "made", "id": 9, "details": {}}\n', b'{"event": "x", "id": 1}\n',
-             b"\xff\n", b"[" * 100_000 + b"\n"]
+    "line",
+    [b"nonsense\n", b"[]\n", b"{}\n", b'{"event": "made", "id": 9, "details": {}}\n',
+     b'{"event": "x", "id": 1}\n', b"\xff\n", b"[" * 100_000 + b"\n"],
 )  # fmt: skip
 def test_a_line_that_cannot_be_read_is_told(line: bytes, tmp_path: Path) -> None:
     _write(tmp_path, "run", _plan("file", path=str(tmp_path / "x")), line)
@@ -498,3 +499,12 @@ def test_a_kill_at_very_many_points_leaves_nothing(tmp_path: Path) -> None:
     draw = random.Random()
     for number in range(300):
         _kill_and_clean(tmp_path / str(number), draw.uniform(0, 0.4))
+
+
+def test_a_run_that_keeps_starting_processes_is_not_chased_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = Process(pid=4_194_303, parent=1, group=1, session=1, start=1, ended=False)
+    monkeypatch.setattr(leftovers, "_targets", lambda _: [new])
+    _write(tmp_path, "run", _plan("process", name="it"))
+    assert not clean(tmp_path)[0].done

@@ -134,8 +134,10 @@ def test_one_deadline_covers_all_hops(serve: Callable, transport: Callable) -> N
 @pytest.mark.parametrize(
     ("method", "status", "then"),
     [
-        ("POST", "301 A", "GET"), ("POST", "302 A", "GET"), ("POST", "303 A", "GET"), ("POST", "307 A", "POST"),
-        ("PUT", "302 A", "PUT"), ("DELETE", "303 A", "GET"), ("HEAD", "303 A", "HEAD"), ("GET", "303 A", "GET"),
+        ("POST", "301 A", "GET"), ("POST", "302 A", "GET"), ("POST", "303 A", "GET"),
+        ("POST", "307 A", "POST"), ("PUT", "302 A", "PUT"), ("DELETE", "303 A", "GET"),
+        ("HEAD", "303 A", "HEAD"),
+        ("GET", "303 A", "GET"),
     ],
 )  # fmt: skip
 def test_the_method_after_a_redirect(
@@ -144,7 +146,7 @@ def test_the_method_after_a_redirect(
     def handler(peer) -> None:
         while head := peer.head():
             if b" /start " in head:
-                peer.answer(b"" if method == "HEAD" else b"", status, "Location: /end")
+                peer.answer(b"", status, "Location: /end")
             else:
                 peer.answer(b"")
 

@@ -1,13 +1,16 @@
 """SIGTERM and SIGHUP become an interrupt with a clean-up that a second signal does not break off."""
 
+import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 
+import verify
 from verify.effects import signals
 from verify.effects.signals import graceful, held
 
@@ -66,13 +69,17 @@ def test_other_threads_are_left_alone() -> None:
 
 def test_held_signals_come_afterwards() -> None:
     done = []
-    with graceful() as seen, pytest.raises(KeyboardInterrupt):
+
+    def work() -> None:
         with held():
             signal.raise_signal(signal.SIGTERM)
             with held():
                 signal.raise_signal(signal.SIGHUP)
             done.append(True)
         done.append(False)
+
+    with graceful() as seen, pytest.raises(KeyboardInterrupt):
+        work()
     assert done == [True]
     assert seen.received == signal.SIGTERM
 
@@ -90,7 +97,10 @@ def test_a_killed_program_cleans_up(number: signal.Signals) -> None:
                 print("cleaned", flush=True)
         sys.exit(seen.exit_code)
     """
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE) as child:
+    env = {**os.environ, "PYTHONPATH": str(Path(verify.__file__).parents[1])}
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, env=env
+    ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
         child.send_signal(number)

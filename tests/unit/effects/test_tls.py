@@ -1,6 +1,7 @@
 """Certificates: verified always, and the reason in words."""
 
-import datetime
+import datetime as dt
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 import pytest
 import trustme
 
+from verify.effects.connections import tls_context
 from verify.effects.errors import FileError, Unreachable
 from verify.effects.transport import Request
 from verify.model.units import seconds
 
-_NOW = datetime.datetime.now(datetime.UTC)
+_NOW = dt.datetime.now(dt.UTC)
 
 
 def test_a_trusted_certificate_is_accepted(
@@ -29,18 +31,17 @@ def test_a_trusted_certificate_is_accepted(
 
 
 @pytest.mark.parametrize(
-    ("names", "options", "reason"),
+    ("wrong", "reason"),
     [
-        (("other.example",), {}, "certificate: wrong host"),
-        (("127.0.0.2",), {}, "certificate: wrong host"),
-        (("127.0.0.1",), {"not_after": _NOW - datetime.timedelta(days=1)}, "certificate: expired"),
+        ((("other.example",), {}), "certificate: wrong host"),
+        ((("127.0.0.2",), {}), "certificate: wrong host"),
+        ((("127.0.0.1",), {"not_after": _NOW - dt.timedelta(days=1)}), "certificate: expired"),
     ],
 )
 def test_a_wrong_certificate_is_named(
-    names: tuple, options: dict, reason: str,
-    serve: Callable, transport: Callable, secured: Callable, bundle: Path,
+    wrong: tuple, reason: str, serve: Callable, transport: Callable, secured: Callable, bundle: Path
 ) -> None:  # fmt: skip
-    server = serve(context=secured(*names, **options))
+    server = serve(context=secured(*wrong[0], **wrong[1]))
     client = transport(server, trust=bundle)
     with pytest.raises(Unreachable) as caught:
         client.send(Request(url=server.url))
@@ -76,8 +77,8 @@ def test_a_self_signed_certificate_is_named(serve: Callable, transport: Callable
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(_NOW - datetime.timedelta(days=1))
-        .not_valid_after(_NOW + datetime.timedelta(days=1))
+        .not_valid_before(_NOW - dt.timedelta(days=1))
+        .not_valid_after(_NOW + dt.timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
     path = tmp_path / "alone.pem"
@@ -97,7 +98,7 @@ def test_a_self_signed_certificate_is_named(serve: Callable, transport: Callable
 def test_a_port_that_speaks_plain_http_is_a_broken_protocol(serve: Callable, transport: Callable) -> None:
     plain = serve(lambda peer: peer.sock.recv(1) and peer.answer(b"", "400 Bad Request"), announced="https")
     client = transport(plain)
-    with pytest.raises(Unreachable, match="broken protocol: TLS|connection reset"):
+    with pytest.raises(Unreachable, match=r"broken protocol: TLS|connection reset"):
         client.send(Request(url=plain.url))
 
 
@@ -105,7 +106,7 @@ def test_tls_where_plain_http_is_expected_is_a_broken_protocol(
     serve: Callable, transport: Callable, secured: Callable
 ) -> None:
     server = serve(context=secured(), announced="http")
-    with pytest.raises(Unreachable, match="broken protocol|connection"):
+    with pytest.raises(Unreachable, match=r"broken protocol|connection"):
         transport(server).send(Request(url=server.url))
 
 
@@ -153,3 +154,15 @@ def test_a_bundle_that_is_none_is_an_error(
         path.write_bytes(content)
     with pytest.raises(FileError, match=r"bundle\.pem: expected a bundle of CA certificates"):
         transport(trust=path)
+
+
+def test_a_secure_socket_without_a_call_is_an_ordinary_one(
+    serve: Callable, secured: Callable, bundle: Path
+) -> None:
+    server = serve(context=secured())
+    plain = socket.create_connection((server.host, server.port), 10)
+    with tls_context(str(bundle)).wrap_socket(plain, server_hostname="127.0.0.1") as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        received = bytearray(100)
+        assert sock.recv_into(received) > 0
+        assert received.startswith(b"HTTP/1.1 200")

@@ -154,7 +154,7 @@ def test_what_may_have_happened_is_not_repeated(serve: Callable, transport: Call
     server = serve(_stale)
     client = transport(server, destructive=True)
     client.send(Request(url=server.url))
-    with pytest.raises(Unreachable, match="connection reset|connection closed without an answer"):
+    with pytest.raises(Unreachable, match=r"connection reset|connection closed without an answer"):
         client.send(Request(url=server.url, method="POST", body=b"x"), effect="destroys")
     assert client.sent == 2
 
@@ -308,3 +308,64 @@ def test_a_server_that_does_not_read_is_not_waited_for(serve: Callable, transpor
             deadline=seconds(0.3),
             effect="destroys",
         )
+
+
+def test_when_every_idle_connection_is_stale_a_new_one_is_made(serve: Callable, transport: Callable) -> None:
+    both = threading.Barrier(2)
+
+    def handler(peer) -> None:
+        peer.head()
+        if peer.number > 2:
+            peer.answer()
+            return
+        both.wait(10)
+        peer.answer()
+        peer.sock.recv(1)
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    server = serve(handler)
+    client = transport(server)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(client.send, [Request(url=server.url)] * 2))
+    assert client.send(Request(url=server.url)).status == 200
+    assert (client.sent, client.connections) == (4, 3)
+
+
+def test_a_connection_of_its_own(serve: Callable, transport: Callable) -> None:
+    server = serve()
+    client = transport(server, budget=1)
+    client._redactor.add("TOKEN", "s3cret-value")
+    with client.dial(server.url) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        received = bytearray(100)
+        assert sock.recv_into(received) > 0
+        assert received.startswith(b"HTTP/1.1 200")
+    assert (client.sent, client.connections) == (1, 1)
+    for url, reason in (
+        (server.url, "budget of 1 requests is used up"),
+        ("http://s3cret-value.example/", r"http://\*\*\*TOKEN\*\*\*.example is not a declared address"),
+        ("http://s3cret-value@a/", "expected a URL without user or password"),
+    ):
+        with pytest.raises(Refused, match=reason) as caught:
+            client.dial(url)
+        assert "s3cret-value" not in str(caught.value)
+
+
+def test_a_connection_of_its_own_where_nobody_listens(serve: Callable, transport: Callable) -> None:
+    server = serve()
+    server.stop()
+    with pytest.raises(Unreachable, match="connection refused"):
+        transport(server).dial(server.url, deadline=seconds(1))
+
+
+def test_a_fresh_connection_is_made_where_one_is_asked_for(serve: Callable, transport: Callable) -> None:
+    server = serve()
+    with transport(server) as client:
+        client.send(Request(url=server.url))
+        call = client._wiring.new_call()
+        call.fresh = True
+        answer = client._adapter.open("GET", server.url, (), None, call)
+        assert answer.read() == b"ok"
+        assert (client.sent, client.connections, server.accepted) == (2, 2, 2)
+    with pytest.raises(Refused, match="the run is over"):
+        client.send(Request(url=server.url))

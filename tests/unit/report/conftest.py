@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from verify.model.finding import Finding, Seen, Unknown
 from verify.model.need import Effect
 from verify.model.place import Place
+from verify.model.rule import SEVERITIES
 from verify.model.suite import Suite
-from verify.model.units import Duration, Ratio, seconds
+from verify.model.units import Ratio, seconds
 from verify.model.verdict import Judgement, Outcome, Standing, Verdict, Waiver
 from verify.run.record import Row, Run
 
@@ -20,13 +21,29 @@ POLICY = Suite(name="policy", answers="are the files right", order=0, effects=Ef
 
 #: what a server may put into an answer to harm who reads about it
 NASTY = (
-    "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x9b31m", "a\rb", "a\nb\n\n# heading", "\u202egnp.exe", "\ud800",
-    "| a | b |", "\\|", "\\", "```\ncode\n```", "`` ` ``", "<script>alert(1)</script>", "<!-- ", "</details>",
-    "&lt;b&gt;", "@everyone", "a@b.example", "https://evil.example/x", "www.evil.example", "mailto:a@b.example",
-    "[x](javascript:alert(1))", "![x](https://evil.example/x.png)", "#1", "GH-1", "org/repo#2", "*b* _i_ ~s~ $x$",
-    "- a", "1. a", "---", "日本語", "e\u0301", "❤\ufe0f", "\x00", "\ufffe", "'; rm -rf / #", "$(id)", "\u2028", "\xa0",
-    "::error::x", "***", " ", "",
-)  # fmt: skip
+    *(
+        "\x1b[31mred\x1b[0m",
+        "\x1b]0;title\x07",
+        "\x9b31m",
+        "a\rb",
+        "a\nb\n\n# heading",
+        "\u202egnp.exe",
+        "\ud800",
+    ),
+    *("\x00", "\ufffe", "\u2028", "\xa0", "日本語", "e\u0301", "❤\ufe0f", " ", "", "***"),
+    *("| a | b |", "\\|", "\\", "```\ncode\n```", "`` ` ``", "- a", "1. a", "---", "*b* _i_ ~s~ $x$"),
+    *(
+        "<script>alert(1)</script>",
+        "<!-- ",
+        "</details>",
+        "&lt;b&gt;",
+        "'; rm -rf / #",
+        "$(id)",
+        "::error::x",
+    ),
+    *("@everyone", "a@b.example", "https://evil.example/x", "www.evil.example", "mailto:a@b.example"),
+    *("[x](javascript:alert(1))", "![x](https://evil.example/x.png)", "#1", "GH-1", "org/repo#2"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -114,72 +131,91 @@ def nasty() -> tuple[str, ...]:
     return NASTY
 
 
-texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=30), st.lists(st.sampled_from(NASTY)).map("".join))
-places = st.builds(Place, texts, st.integers(0, 99), st.integers(0, 99))
-values = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), texts,
-    st.floats(0, 1e9).map(seconds), st.floats(0, 1).map(Ratio), st.binary(max_size=8),
-)  # fmt: skip
-findings = st.builds(Finding, places | texts, texts, texts, texts, texts)
-judgements = st.builds(
-    Judgement,
-    rule=texts,
-    severity=st.sampled_from(["blocker", "error", "warning"]),
-    outcome=st.sampled_from(Outcome),
-    findings=st.lists(findings, max_size=5).map(tuple),
-    unknowns=st.lists(st.builds(Unknown, texts), max_size=3).map(tuple),
-    seen=st.lists(
-        st.builds(Seen, values, values, texts, st.sampled_from(["lower", "higher"])), max_size=3
-    ).map(tuple),
-)
-waivers = st.builds(
-    Waiver, claim=texts, until=st.just("2027-01-31"), owner=texts, reason=texts, expired=st.booleans(), place=places
-)
-verdicts = st.builds(
-    Verdict,
-    claim=texts,
-    suite=texts,
-    outcome=st.sampled_from(Outcome),
-    judgements=st.lists(judgements, max_size=3).map(tuple),
-    waiver=st.none() | waivers,
-    reason=texts,
-)
-rows = st.builds(
-    Row,
-    claim=texts,
-    says=texts,
-    at=texts,
-    place=places,
-    suite=st.sampled_from(["", "smoke", "policy", "tests"]),
-    standing=st.sampled_from(Standing),
-    baseline=st.booleans(),
-    reason=texts,
-    left_out=st.lists(texts, max_size=3).map(tuple),
-    verdict=st.none() | verdicts,
-)
+texts = st.sampled_from(NASTY) | st.text(max_size=20) | st.tuples(*[st.sampled_from(NASTY)] * 3).map("".join)
+numbers = st.integers() | st.floats() | st.floats(0, 1e9).map(seconds) | st.floats(0, 1).map(Ratio)
+values = st.none() | st.booleans() | numbers | texts | st.binary(max_size=8)
 
 
-@pytest.fixture(scope="session")
-def any_row() -> st.SearchStrategy[Row]:
-    return rows
+# composites, since a strategy's own repr would grow with everything in it
+@st.composite
+def places(draw: st.DrawFn) -> Place:
+    return Place(draw(texts), draw(st.integers(0, 99)), draw(st.integers(0, 99)))
 
 
-@pytest.fixture(scope="session")
-def any_run() -> st.SearchStrategy[Run]:
-    return st.builds(
-        Run,
-        id=st.just("20260101-000000-0a0b0c0d"),
-        version=st.just("1.2.3"),
-        system=texts,
-        contract=texts,
-        digest=st.just("0" * 64),
-        environment=st.none() | texts,
-        url=texts,
-        protection=st.sampled_from(["", "production", "disposable"]),
-        started=st.floats(0, 4e9),
-        seconds=st.floats(0, 1e6).map(Duration),
-        requests=st.integers(0, 10**6),
-        interrupted=st.booleans(),
-        rows=st.lists(rows, max_size=6).map(tuple),
-        suites=st.just((POLICY, SMOKE)),
+@st.composite
+def judgements(draw: st.DrawFn) -> Judgement:
+    at = places() | texts
+    found = [Finding(draw(at), *(draw(texts) for _ in range(4))) for _ in range(draw(st.integers(0, 4)))]
+    better = draw(st.sampled_from(["lower", "higher"]))
+    return Judgement(
+        rule=draw(texts),
+        severity=draw(st.sampled_from(SEVERITIES)),
+        outcome=draw(st.sampled_from(Outcome)),
+        findings=tuple(found),
+        unknowns=tuple(map(Unknown, draw(st.lists(texts, max_size=2)))),
+        seen=(Seen(draw(values), draw(values), draw(texts), better),) * draw(st.integers(0, 2)),
     )
+
+
+@st.composite
+def waivers(draw: st.DrawFn) -> Waiver:
+    return Waiver(
+        claim=draw(texts),
+        until="2027-01-31",
+        owner=draw(texts),
+        reason=draw(texts),
+        expired=draw(st.booleans()),
+        place=draw(places()),
+    )
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Verdict:
+    return Verdict(
+        claim=draw(texts),
+        suite=draw(texts),
+        outcome=draw(st.sampled_from(Outcome)),
+        judgements=tuple(draw(st.lists(judgements(), max_size=2))),
+        waiver=draw(st.none() | waivers()),
+        reason=draw(texts),
+    )
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    return Row(
+        claim=draw(texts),
+        says=draw(texts),
+        at=draw(texts),
+        place=draw(places()),
+        suite=draw(st.sampled_from(["", "smoke", "policy", "tests"])),
+        standing=draw(st.sampled_from(Standing)),
+        baseline=draw(st.booleans()),
+        reason=draw(texts),
+        left_out=tuple(draw(st.lists(texts, max_size=2))),
+        verdict=draw(st.none() | verdicts()),
+    )
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    return Run(
+        id="20260101-000000-0a0b0c0d",
+        version="1.2.3",
+        system=draw(texts),
+        contract=draw(texts),
+        digest="0" * 64,
+        environment=draw(st.none() | texts),
+        url=draw(texts),
+        protection=draw(st.sampled_from(["", "production", "disposable"])),
+        started=draw(st.floats(0, 4e9)),
+        seconds=draw(st.floats(0, 1e6)),
+        requests=draw(st.integers(0, 10**6)),
+        interrupted=draw(st.booleans()),
+        rows=tuple(draw(st.lists(rows(), max_size=4))),
+        suites=(POLICY, SMOKE),
+    )
+
+
+st.register_type_strategy(Row, rows())
+st.register_type_strategy(Run, runs())

@@ -1,11 +1,11 @@
 """The summary of a CI job: bounded, and nothing in it is live but what we wrote."""
 
+import html
 import re
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from verify.model.finding import Finding, Seen, Unknown
 from verify.model.verdict import Outcome, Waiver
@@ -16,29 +16,30 @@ from verify.run.record import Run
 #: a code span: as many ticks before as after, and none beside them
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _OURS = re.compile(r"<details><summary>|</summary>|</details>")
-_LIVE = re.compile(r"(?i)://|@\w|\bwww\.|\bmailto:|#\d|\bGH-\d|javascript:")
+_LIVE = re.compile(r"(?i)://|@\w|\bwww\.|\bmailto:|#\d|\bGH-\d")
 
 
 def _without_spans(text: str) -> str:
     return "\n".join(_SPAN.sub("", line) for line in text.splitlines())
 
 
-@given(data=st.data())
-def test_nothing_that_was_said_is_live(any_run: st.SearchStrategy[Run], data: st.DataObject) -> None:
-    text = render(data.draw(any_run))
-    rest = _OURS.sub("", _without_spans(text)).replace("javascript:", "")
+@given(run=...)
+def test_nothing_that_was_said_is_live(run: Run) -> None:
+    text = render(run)
+    outside = _without_spans(text)
+    rest = _OURS.sub("", outside)
     assert "<" not in rest
     assert not re.search(r"(?<!\\)(?:\\\\)*\](?=\()", rest), "no link"
-    assert not _LIVE.search(rest.replace("\\", ""))
+    assert not _LIVE.search(html.unescape(rest.replace("\\", "")))
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert all(len(re.findall(r"(?<!\\)\|", _SPAN.sub("", row))) == 7 for row in rows)
     assert all("|" not in span[0] for row in rows for span in _SPAN.finditer(row))
-    assert text.count("<details>") == text.count("</details>")
+    assert outside.count("<details>") == outside.count("</details>")
 
 
-@given(data=st.data())
-def test_what_was_said_adds_no_line(any_run: st.SearchStrategy[Run], data: st.DataObject) -> None:
-    for line in render(data.draw(any_run)).splitlines():
+@given(run=...)
+def test_what_was_said_adds_no_line(run: Run) -> None:
+    for line in render(run).splitlines():
         assert line == "" or re.match(r"### |\||- |<details>|</details>|\S", line)
         assert not re.match(r"[#>]", line) or line.startswith("### ")
 
@@ -73,7 +74,7 @@ def test_code_spans(text: str, shown: str) -> None:
         ("a - b", "a - b"),
         ("[a](b)", "\\[a\\]\\(b\\)"),
         ("&lt;", "&amp;lt;"),
-        ("`", "\\`"),
+        ("`", "&#96;"),
     ],
 )
 def test_prose(text: str, shown: str) -> None:
@@ -84,13 +85,17 @@ def test_text_inside_html() -> None:
     assert inside_html('<i>"@x`') == "&lt;i&gt;&quot;@\u200bx`"
 
 
-def test_the_summary_says_what_a_reader_wants_first(make_run: Callable, make_row: Callable, waiver: Waiver) -> None:
+def test_the_summary_says_what_a_reader_wants_first(
+    make_run: Callable, make_row: Callable, waiver: Waiver
+) -> None:
     text = render(
         make_run(
             make_row("C", Outcome.WAIVED, waiver=waiver, findings=(Finding("x", "old"),)),
             make_row("D", Outcome.HOLDS, seen=(Seen(3, 4, "failures"),)),
             make_row("E", Outcome.HOLDS),
-            make_row("B", Outcome.INCONCLUSIVE, unknowns=(Unknown("no answer"),), left_out=("x was not run",)),
+            make_row(
+                "B", Outcome.INCONCLUSIVE, unknowns=(Unknown("no answer"),), left_out=("x was not run",)
+            ),
             make_row("F", Outcome.INCONCLUSIVE, verdict_reason="the run was interrupted"),
             make_row("A", Outcome.VIOLATED, findings=(Finding("GET /", "wrong", "200", "503", "mend it"),)),
         )
@@ -123,11 +128,14 @@ def test_many_findings_are_counted(make_run: Callable, make_row: Callable) -> No
 
 
 @pytest.mark.parametrize("sign", ["x", "日", "&", "\x1b", "😀", "|"])
-def test_it_is_bounded_in_bytes_and_the_worst_stays(make_run: Callable, make_row: Callable, sign: str) -> None:
+def test_it_is_bounded_in_bytes_and_the_worst_stays(
+    make_run: Callable, make_row: Callable, sign: str
+) -> None:
     big = sign * 5000
     found = tuple(Finding(big, big, big, big, big) for _ in range(25))
     bad = [
-        make_row(f"V-{n}", Outcome.VIOLATED, says=big, findings=found, left_out=(big,) * 9) for n in range(400)
+        make_row(f"V-{n}", Outcome.VIOLATED, says=big, findings=found, left_out=(big,) * 9)
+        for n in range(400)
     ]
     good = [make_row(f"H-{n}", Outcome.HOLDS, says=big, seen=(Seen(big),)) for n in range(2000)]
     text = render(make_run(*good, *bad, system=big, contract=big, url=big, environment=big))

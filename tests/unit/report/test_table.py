@@ -18,11 +18,11 @@ from verify.run.record import Run
 HTTP = Finding("GET http://staging.example/", "is not redirected", "301 to https", "200")
 
 
-@given(data=st.data(), columns=st.integers(40, 120), ascii_only=st.booleans())
+@given(run=..., columns=st.integers(40, 120), ascii_only=st.booleans())
 def test_whatever_is_said_stays_on_its_line_and_within_the_width(
-    any_run: st.SearchStrategy[Run], data: st.DataObject, columns: int, *, ascii_only: bool
+    run: Run, columns: int, *, ascii_only: bool
 ) -> None:
-    shown = lines(data.draw(any_run), width=columns, ascii=ascii_only)
+    shown = lines(run, width=columns, ascii=ascii_only)
     for text in shown:
         assert text.isprintable()
         assert text.isascii() or not ascii_only
@@ -44,7 +44,9 @@ def test_the_head_says_what_was_judged_and_what_it_cost(make_run: Callable, make
 
 
 def test_a_failing_claim_tells_everything_that_is_needed(make_run: Callable, make_row: Callable) -> None:
-    row = make_row(outcome=Outcome.VIOLATED, severity="blocker", findings=(HTTP,), left_out=("x/y was not run: no",))
+    row = make_row(
+        outcome=Outcome.VIOLATED, severity="blocker", findings=(HTTP,), left_out=("x/y was not run: no",)
+    )
     shown = lines(make_run(row, contract="systems/leather api/verify.yaml"))
     assert shown[5:] == [
         "✘ violated     blocker LEA-047 plain HTTP is redirected to HTTPS  verify.yaml:14",
@@ -70,9 +72,9 @@ def test_the_worst_comes_first(make_run: Callable, make_row: Callable, waiver: W
     ]
     shown = lines(make_run(*made))
     assert [text[23:24] for text in shown if text[0] in "✘?!~"] == ["A", "B", "C", "D", "E", "F"]
-    assert (
-        "verdicts: 3 violated · 1 inconclusive · 1 stale waiver · 1 waived · 1 holds" in shown
-    ), "each verdict is counted once"
+    assert "verdicts: 3 violated · 1 inconclusive · 1 stale waiver · 1 waived · 1 holds" in shown, (
+        "each verdict is counted once"
+    )
     assert "    - no answer" in shown
     assert any("no longer needed, remove it" in text for text in shown)
     assert any(text.startswith("! stale waiver error   E") for text in shown)
@@ -114,9 +116,7 @@ def test_few_rows_are_shown_and_the_rest_counted(make_run: Callable, make_row: C
 def test_the_command_is_what_a_shell_reads(
     make_run: Callable, make_row: Callable, claim: str, contract: str, environment: str | None, suite: str
 ) -> None:
-    run = make_run(
-        make_row(claim, Outcome.VIOLATED, suite=suite), contract=contract, environment=environment
-    )
+    run = make_run(make_row(claim, Outcome.VIOLATED, suite=suite), contract=contract, environment=environment)
     shown = "\n".join(lines(run))
     command = shown[shown.index("again:") + len("again:") : shown.index("\ndecision:")]
     expected = ["pytest", f"--claim={claim}"]
@@ -146,7 +146,9 @@ def test_an_interrupted_run_says_so(make_run: Callable, make_row: Callable) -> N
 
 
 def test_a_run_on_files_alone(make_run: Callable, make_row: Callable) -> None:
-    row = make_row(outcome=Outcome.INCONCLUSIVE, place=Place("verify.yaml"), verdict_reason="the run was stopped")
+    row = make_row(
+        outcome=Outcome.INCONCLUSIVE, place=Place("verify.yaml"), verdict_reason="the run was stopped"
+    )
     shown = lines(make_run(row, environment=None, url="", protection="", requests=1))
     assert shown[:2] == ["leather_api (files only)", "contract verify.yaml · 1 request · 12.3 s"]
     assert "    the run was stopped" in shown
@@ -155,4 +157,4 @@ def test_a_run_on_files_alone(make_run: Callable, make_row: Callable) -> None:
 
 def test_a_place_far_down_keeps_its_end(make_run: Callable, make_row: Callable) -> None:
     row = make_row(outcome=Outcome.VIOLATED, place=Place("a/very/long/way/to/the/contract/verify.yaml", 14))
-    assert any(text.endswith("…contract/verify.yaml:14"[-20:]) for text in lines(make_run(row)))
+    assert any(text.endswith(" …ract/verify.yaml:14") for text in lines(make_run(row)))

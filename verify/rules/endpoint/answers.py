@@ -10,8 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.body import differences
+from verify.facts.broken import products, unhealthy
 from verify.facts.http import Exchange, Get
-from verify.rules import Duration, Endpoint, EndpointSpec, Finding, Seen, Stated, given, rule, seconds
+from verify.rules import (
+    Duration,
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    given,
+    rule,
+    seconds,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +47,34 @@ FAILS = [
     given(STATED, answer=Exchange(status=200, body=b'{"count": 3}', elapsed=seconds(2.1))),
 ]
 
+SLOW = seconds(3)  # what endpoint-slow takes
 
-@rule(severity="error", faults=["endpoint-500", "endpoint-404", "endpoint-slow"])
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether ``fault`` shows at the stated endpoint."""
+    if stated.endpoint.path == reference.health:
+        plain = fault == "health-not-json" and stated.endpoint.json_ is not None
+        return plain or unhealthy(fault, reference)
+    if fault == "endpoint-slow" and (stated.endpoint.within or stated.within) >= SLOW:
+        return False
+    return fault.startswith("endpoint-") and stated.endpoint.path == products(reference)
+
+
+@rule(
+    severity="error",
+    faults=[
+        "endpoint-500",
+        "endpoint-404",
+        "endpoint-slow",
+        "health-wrong-status",
+        "health-not-json",
+        "never-ready",
+        "redis-down",
+        "redis-hang",
+        "database-down",
+        "worker-down",
+    ],
+)
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Compare status, members and time."""
     within = stated.endpoint.within or stated.within

@@ -11,9 +11,10 @@ Fix: ask each dependency in the health view and show its state under its stated 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from verify.facts.broken import GONE, unwell
 from verify.facts.health import find_member, is_well
 from verify.facts.http import Exchange, Get
-from verify.rules import Endpoint, EndpointSpec, Finding, Seen, Stated, given, rule
+from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +41,26 @@ FAILS = [
 ]
 
 
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether one of the stated dependencies is missing or down because of ``fault``."""
+    if fault == "health-missing-dependency":
+        return list(reference.dependencies)[-1] in stated.dependencies
+    if fault in GONE:
+        return not unwell(fault, reference).isdisjoint(stated.dependencies)
+    return stated.endpoint.path == reference.health
+
+
 @rule(
     severity="error",
-    faults=["health-missing-dependency", "health-not-json", "health-lies", "redis-down", "database-down"],
+    faults=[
+        "health-missing-dependency",
+        "health-not-json",
+        "health-lies",
+        "redis-down",
+        "redis-hang",
+        "database-down",
+        "worker-down",
+    ],
     refs=["draft-inadarei-api-health-check-06"],
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:

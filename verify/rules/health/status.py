@@ -11,8 +11,20 @@ give each of them a short deadline.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from verify.facts.broken import unhealthy
 from verify.facts.http import Exchange, Get
-from verify.rules import Duration, Endpoint, EndpointSpec, Finding, Seen, Stated, given, rule, seconds
+from verify.rules import (
+    Duration,
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    given,
+    rule,
+    seconds,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +47,14 @@ FAILS = [
 ]
 
 
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether ``fault`` changes what the stated endpoint answers."""
+    return stated.endpoint.path == reference.health and unhealthy(fault, reference)
+
+
 @rule(
     severity="blocker",
-    faults=["health-wrong-status", "redis-down", "database-down", "worker-down", "never-ready"],
+    faults=["health-wrong-status", "redis-down", "redis-hang", "database-down", "worker-down", "never-ready"],
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Compare status and time with what is stated."""

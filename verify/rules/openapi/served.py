@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from verify.facts.http import Exchange
 from verify.facts.openapi import Describe, Described
-from verify.rules import Endpoint, EndpointSpec, Finding, Seen, Stated, given, rule
+from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,14 @@ GONE = frozenset({404, 405, 410})
 SERVER_ERROR = 500
 
 
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - each of its faults shows there
+    """Tell whether the stated document is the one that the faults touch."""
+    return stated.endpoint.path == reference.schema_
+
+
 @rule(
     severity="warning",
-    faults=["schema-missing", "schema-invalid", "schema-dead-operation"],
+    faults=["schema-missing", "schema-invalid", "schema-dead-operation", "endpoint-500", "endpoint-404"],
     refs=["OpenAPI 3.1"],
 )
 def check(described: Described, stated: Params) -> Iterator[Finding | Seen]:

@@ -10,8 +10,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from verify.facts.broken import in_api
 from verify.facts.burst import Burst, Shot, Volley
-from verify.rules import Endpoint, EndpointSpec, Finding, Rate, Seen, Stated, Unknown, given, rule, seconds
+from verify.rules import (
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    Rate,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    Unknown,
+    given,
+    rule,
+    seconds,
+)
 
 FASTER = 5
 
@@ -66,7 +79,22 @@ FAILS = [
 ]
 
 
-@rule(severity="error", faults=["no-edge-limit", "no-retry-after"], refs=["RFC 6585 4", "RFC 9110 10.2.3"])
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether ``fault`` lifts the limit that is stated."""
+    if fault == "no-write-limit" and stated.method == "GET":
+        return False
+    return in_api(stated.endpoint.path, reference)
+
+
+@rule(
+    severity="error",
+    faults=[
+        "no-edge-limit",
+        "no-write-limit",
+        "no-retry-after",
+    ],
+    refs=["RFC 6585 4", "RFC 9110 10.2.3"],
+)
 def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Expect refusals, each with the time to come back."""
     refused = volley.refused(stated.status)

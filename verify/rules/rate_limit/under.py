@@ -9,8 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from verify.facts.broken import in_api
 from verify.facts.burst import Burst, Shot, Volley
-from verify.rules import Endpoint, EndpointSpec, Finding, Rate, Seen, Stated, Unknown, given, rule, seconds
+from verify.rules import (
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    Rate,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    Unknown,
+    given,
+    rule,
+    seconds,
+)
 
 SLOWER = 0.8
 REQUESTS = 16
@@ -49,6 +62,11 @@ def volley(pace: float, *statuses: int) -> Volley:
 STATED = Params(endpoint=EndpointSpec(path="/"), rate=Rate.parse("10/s"))
 HOLDS = given(STATED, volley=volley(8, 200, 200, 200))
 FAILS = given(STATED, volley=volley(8, 200, 429, 200))
+
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether the limit that ``fault`` tightens is the stated one."""
+    return fault == "edge-limit-tight" and in_api(stated.endpoint.path, reference)
 
 
 @rule(severity="error", faults=["edge-limit-tight"], refs=["RFC 6585 4"])

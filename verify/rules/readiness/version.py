@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.readiness import Readiness, Ready
-from verify.rules import Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import Finding, Nothing, Seen, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ HOLDS = given(STATED, readiness=GOOD)
 FAILS = given(STATED, readiness=replace(GOOD, version="1.3.9"))
 
 
-@rule(severity="blocker", faults=["wrong-version"])
-def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
+@rule(severity="blocker", baseline=True, faults=["wrong-version"])
+def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Nothing | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
     """Compare the version that answered with the expected one."""
     if readiness.expected is None:
-        yield Unknown(
+        yield Nothing(
             "no version is expected: give --expect-version, or `version: {expect: …}` in the contract"
         )
     elif readiness.version is None:

@@ -10,9 +10,10 @@ system really needs.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from verify.facts.broken import GONE, unhealthy
 from verify.facts.http import Exchange
 from verify.facts.readiness import Readiness, Ready
-from verify.rules import Duration, Finding, Seen, Stated, Unknown, given, rule, seconds
+from verify.rules import Duration, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule, seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,35 @@ FAILS = [
     given(STATED, readiness=Readiness(ready=False, last=Exchange(status=503), reason="last answer 503")),
 ]
 
+STARTING = seconds(3)  # what slow-start takes
 
-@rule(severity="blocker", faults=["never-ready", "redis-down", "database-down", "worker-down"])
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether the health endpoint, which readiness asks, keeps it waiting too long."""
+    if fault == "slow-start":
+        return stated.within < STARTING
+    if fault in GONE:
+        return unhealthy(fault, reference)
+    return True
+
+
+@rule(
+    severity="blocker",
+    baseline=True,
+    faults=[
+        "never-ready",
+        "slow-start",
+        "health-wrong-status",
+        "wrong-version",
+        "redis-down",
+        "redis-hang",
+        "database-down",
+        "worker-down",
+        "cert-expired",
+        "cert-wrong-name",
+        "cert-untrusted",
+    ],
+)
 def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Compare the time to ready with the stated one."""
     yield Seen(readiness.took, limit=stated.within, what="ready after")

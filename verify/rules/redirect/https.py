@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
 
 ASKED = "/verify/redirect?probe=1"
 
@@ -41,6 +41,13 @@ FAILS = [
     given(STATED, answer=answered(301, "https://system.example/")),
     given(STATED, answer=answered(301, f"http://system.example{ASKED}")),
 ]
+
+TEMPORARY = 302  # the status of redirect-temporary
+
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether the redirect of ``fault`` differs from the stated one."""
+    return fault != "redirect-temporary" or TEMPORARY not in stated.status
 
 
 @rule(

@@ -1,0 +1,107 @@
+"""One reference of leather_api for a whole module, judged again and again while it is broken and mended."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from verify.contract.reference import ReferenceSpec
+from verify.effects.journal import Journal
+from verify.judge.verdict import Check
+from verify.model.need import Effect
+from verify.model.units import Duration, seconds
+from verify.model.verdict import Verdict
+from verify.reference.system import Reference
+from verify.run.options import Options
+from verify.run.plan import Entry
+from verify.run.session import Prepared, Session, prepare
+
+CONTRACT = Path(__file__).parents[2] / "systems" / "leather_api" / "verify.yaml"
+
+
+def promised(prepared: Prepared) -> ReferenceSpec:
+    """Return what the reference of the contract promises."""
+    spec = prepared.loaded.contract.environments["reference"].reference
+    assert spec is not None
+    return spec
+
+
+def waiting(prepared: Prepared, within: Duration, interval: Duration) -> Prepared:
+    """Return the contract with another patience: what never gets ready shall not take long."""
+    contract = prepared.loaded.contract
+    environment = contract.environments["reference"]
+    patient = environment.readiness.model_copy(update={"within": within, "interval": interval})
+    environments = {
+        **contract.environments,
+        "reference": environment.model_copy(update={"readiness": patient}),
+    }
+    changed = contract.model_copy(update={"environments": environments})
+    return replace(prepared, loaded=replace(prepared.loaded, contract=changed))
+
+
+@dataclass
+class Bench:
+    """A running reference, and the contract it is judged by."""
+
+    prepared: Prepared
+    running: Reference
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.prepared.plan.selected
+
+    def live(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if any(c.rule.live(c.stated) for c in entry.checks))
+
+    def breaks(self, fault: str, entry: Entry) -> bool:
+        """Tell whether the rules say that ``fault`` violates this claim."""
+        return any(self.broken_by(fault, check) for check in entry.checks)
+
+    def broken_by(self, fault: str, check: Check) -> bool:
+        return check.rule.breaks(fault, check.stated, promised(self.prepared))
+
+    @staticmethod
+    def consumes(entry: Entry) -> bool:
+        """Tell whether judging it sends bursts."""
+        return any(need.effect is Effect.CONSUMES for check in entry.checks for need in check.needs)
+
+    def expected(self, fault: str, entries: tuple[Entry, ...]) -> set[str]:
+        return {entry.id for entry in entries if self.breaks(fault, entry)}
+
+    def judge(
+        self,
+        entries: tuple[Entry, ...],
+        within: Duration = seconds(20),
+        interval: Duration = seconds(0.05),
+    ) -> dict[str, Verdict]:
+        """Judge ``entries`` from fresh limits."""
+        self.running.reset_limits()
+        session = Session(waiting(self.prepared, within, interval))
+        try:
+            session.open([entry.id for entry in entries], self.running)
+            session.judge()
+        finally:
+            session.close()
+        return session.verdicts
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    state = tmp_path_factory.mktemp("state", numbered=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERIFY_STATE_DIR", str(state))
+        prepared = prepare(CONTRACT, Options(environment="reference"))
+        with (
+            Journal.open("matrix", state) as journal,
+            Reference.start(promised(prepared), journal=journal) as running,
+        ):
+            yield Bench(prepared, running)
+
+
+@pytest.fixture
+def broken(bench: Bench) -> Iterator[Callable[[str], None]]:
+    """Inject faults; whatever becomes of the test, they are healed."""
+    yield bench.running.inject
+    for fault in sorted(bench.running.faults):
+        bench.running.heal(fault)

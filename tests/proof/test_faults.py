@@ -1,0 +1,131 @@
+"""Each fault violates exactly the claims whose rules say so: the matrix, on leather_api.
+
+The expected set is computed from the rules and from nothing else. Claims that send bursts
+are judged for the faults that they speak of; with every other fault once a night.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from verify.effects.journal import clean
+from verify.model.units import seconds
+from verify.model.verdict import Outcome, Verdict
+from verify.reference.faults import FAULTS
+from verify.run import leftovers
+from verify.run.plan import Entry
+
+Break = Callable[[str], None]
+#: faults that the system is given time to get over
+PATIENT = {"slow-start", "edge-limit-tight"}
+#: faults that refuse requests: what was refused may be violated besides, and nothing else
+REFUSING = {"edge-limit-tight", "quota-tight"}
+REFUSED = "429"
+READY = "smoke::readiness/within"
+#: what may be said of a claim that is not judged because the system is not ready
+WAITED = ("the environment is not ready: ", "shows no version: ", "so its end says nothing")
+
+
+def concerned(bench: Any, fault: str) -> tuple[Entry, ...]:
+    """Return the claims with bursts where the fault breaks one of them, else all others."""
+    bursts, others = sorted_out(bench)
+    if any(bench.breaks(fault, entry) for entry in bursts):
+        return (*bursts, *(entry for entry in others if entry.id == READY))
+    return others
+
+
+def sorted_out(bench: Any) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    bursts = tuple(entry for entry in bench.entries if bench.consumes(entry))
+    return bursts, tuple(entry for entry in bench.entries if entry not in bursts)
+
+
+def judged(bench: Any, fault: str, entries: tuple[Entry, ...]) -> dict[str, Verdict]:
+    verdicts: dict[str, Verdict] = bench.judge(entries, within=seconds(12 if fault in PATIENT else 1.5))
+    return verdicts
+
+
+def came_out(verdicts: dict[str, Verdict], outcome: Outcome) -> set[str]:
+    return {name for name, verdict in verdicts.items() if verdict.outcome is outcome}
+
+
+def said(verdict: Verdict) -> list[str]:
+    return [unknown.reason for judgement in verdict.judgements for unknown in judgement.unknowns]
+
+
+def explained(verdicts: dict[str, Verdict], names: set[str]) -> dict[str, Any]:
+    return {name: verdicts[name].judgements for name in names}
+
+
+def expect(verdicts: dict[str, Verdict], expected: set[str]) -> None:
+    """Compare with what the rules say; nothing may be unknown but for want of readiness."""
+    violated = came_out(verdicts, Outcome.VIOLATED)
+    assert violated == expected, explained(verdicts, violated ^ expected)
+    inconclusive = came_out(verdicts, Outcome.INCONCLUSIVE)
+    if READY not in expected:
+        assert not inconclusive, explained(verdicts, inconclusive)
+    for name in inconclusive:
+        reasons = said(verdicts[name])
+        assert reasons
+        assert all(any(words in reason for words in WAITED) for reason in reasons), reasons
+    assert len(verdicts) == len(violated | inconclusive | came_out(verdicts, Outcome.HOLDS))
+
+
+def clean_up(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send what flows have promised and a fault has hindered, as ``deploy-verify clean`` does."""
+    monkeypatch.setenv("LEATHER_API_TOKEN", bench.running.accounts["alice"])
+    leftovers.register()
+    assert all(reaped.done for reaped in clean())
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_a_fault_violates_what_the_rules_say(
+    bench: Any, broken: Break, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    entries = concerned(bench, fault)
+    expected = bench.expected(fault, entries)
+    broken(fault)
+    verdicts = judged(bench, fault, entries)
+    bench.running.heal(fault)
+    expect(verdicts, expected)
+    clean_up(bench, monkeypatch)
+    expect(bench.judge(sorted_out(bench)[1]), set())
+
+
+def test_whole_everything_holds(bench: Any) -> None:
+    verdicts = bench.judge(bench.entries)
+    expect(verdicts, set())
+    assert len(verdicts) == len(bench.entries) > len(sorted_out(bench)[1])
+
+
+def test_every_live_claim_of_the_reference_has_been_seen_to_fail(bench: Any) -> None:
+    never = {
+        check.rule.id
+        for entry in bench.live()
+        for check in entry.checks
+        if not any(bench.broken_by(fault, check) for fault in FAULTS)
+    }
+    assert never == set()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_every_fault_against_every_claim(
+    bench: Any, broken: Break, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    expected = bench.expected(fault, bench.entries)
+    broken(fault)
+    verdicts = judged(bench, fault, bench.entries)
+    bench.running.heal(fault)
+    if fault in REFUSING:
+        violated = came_out(verdicts, Outcome.VIOLATED)
+        assert violated >= expected
+        for name in violated - expected:
+            statuses = {
+                finding.seen for judgement in verdicts[name].judgements for finding in judgement.findings
+            }
+            assert REFUSED in statuses, verdicts[name]
+    else:
+        expect(verdicts, expected)
+    clean_up(bench, monkeypatch)
+    expect(bench.judge(bench.entries), set())
