@@ -64,12 +64,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     """Add the short names once every conftest had its chance to own them."""
     result = yield
     group = parser.getgroup("deploy-verify")
+    taken = _option_names(parser)
     for name, action, metavar, text in OPTIONS:
-        try:
+        if f"--{name}" not in taken:  # a conftest or plugin owns it; the long name remains
             _add(group, f"--{name}", name, action, metavar, text)
-        except ValueError:
-            continue  # a conftest or plugin owns it; the long name remains
     return result
+
+
+def _option_names(parser: pytest.Parser) -> set[str]:
+    """Return every option there is: adding one twice is found late, or as another error, by release."""
+    groups = [*parser._groups, parser._anonymous]  # noqa: SLF001 - no release has a public way
+    return {name for group in groups for option in group.options for name in option.names()}
 
 
 @pytest.hookimpl(trylast=True)
@@ -88,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _open_door()
     from verify.plugin.gate import activate
 
-    activate(config, {**_defaults(config), **given}, foreign)
+    activate(config, {**_defaults(config), **given}, foreign, lambda: Door.clashes)
 
 
 def _given(config: pytest.Config, name: str) -> Any:
@@ -134,10 +139,10 @@ def _named(config: pytest.Config) -> bool:
 class Door:
     """Finds ``verify`` beside this file and nowhere else, and leaves its modules unrewritten.
 
-    ``hidden`` are the modules that were looked for in another package called ``verify``.
+    ``clashes`` tells which modules were looked for in another package called ``verify``.
     """
 
-    hidden: tuple[str, ...] = ()
+    clashes: tuple[str, ...] = ()
 
     @classmethod
     def find_spec(
@@ -150,8 +155,9 @@ class Door:
             return None
         found = importlib.machinery.PathFinder.find_spec(name, path, target)
         if found is None and name.count(".") == 1 and _other() is not None:
-            cls.hidden = (*cls.hidden, name)
-            raise ImportError(_clash(f"{name} is not in it, perhaps in {_other()}"))
+            clash = _clash(f"{name} is not in it, perhaps in {_other()}")
+            cls.clashes = (*cls.clashes, clash)
+            raise ImportError(clash)
         return found
 
 
@@ -169,12 +175,34 @@ def _clash(what: str) -> str:
     )
 
 
+class Fallback:
+    """Finds ``verify.x`` of a user's folder without ``__init__.py``, which ours would hide when it is idle.
+
+    It comes last: only what would not be found is looked for.
+    """
+
+    @classmethod
+    def find_spec(
+        cls,
+        name: str,
+        path: Sequence[str] | None = None,  # noqa: ARG003 - the protocol of finders
+        target: ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find the module in the other folder, if there is one."""
+        other = _other() if name.startswith("verify.") and name.count(".") == 1 else None
+        return importlib.machinery.PathFinder.find_spec(name, [other], target) if other else None
+
+
+sys.meta_path.append(Fallback)
+
+
 def _open_door() -> None:
-    loaded = sys.modules.get("verify")
     ours = os.path.join(HERE, "verify")  # noqa: PTH118 - as above
-    if loaded is not None and ours not in list(getattr(loaded, "__path__", ())):
-        where = getattr(loaded, "__file__", None) or "a folder without __init__.py"
-        raise pytest.UsageError(_clash(f"another is imported already ({where})"))
+    for name in [name for name in sys.modules if name == "verify" or name.startswith("verify.")]:
+        module = sys.modules[name]
+        where = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), ours)
+        if not where.startswith(ours):
+            raise pytest.UsageError(_clash(f"another is imported already ({where})"))
     if Door not in sys.meta_path:
         sys.meta_path.insert(0, Door)
 

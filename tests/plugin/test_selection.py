@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -140,7 +140,7 @@ def test_junit_holds_what_a_verdict_rests_on(shop: "Shop", claim_of: Callable[..
     assert "warning" not in ran.text.lower()
     cases = {
         case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")}
-        for case in Xml.parse(shop.path / "j.xml").getroot().iter("testcase")  # noqa: S314 - written by the run itself
+        for case in ET.parse(shop.path / "j.xml").getroot().iter("testcase")  # noqa: S314 - written by the run itself
     }
     assert set(cases) == {"SHOP-1", "SHOP-2", "SHOP-3", "SHOP-4"}
     assert cases["SHOP-4"]["outcome"] == "violated"

@@ -7,8 +7,9 @@ Each clean-up request is in the journal before anything else is sent, so that
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 from verify.collectors.world import World, in_turn
 from verify.contract.flow import RUN_ID, Flow, Step
@@ -23,10 +24,17 @@ from verify.model.need import Need
 _PLACEHOLDER = re.compile(r"\{([^{}/]*)\}")
 _INDEX = re.compile(r"\[(\d+)\]")
 _JSON = ("Content-Type", "application/json")
+#: values that would lead a path elsewhere
+_DOTS = frozenset({"", ".", ".."})
 
 
 class _MissingError(LookupError):
-    """A step needs a name that no earlier answer gave."""
+    """A step needs the name ``name``, which no earlier answer gave."""
+
+    def __init__(self, name: str, message: str = "") -> None:
+        """Say what is missing."""
+        super().__init__(message or name)
+        self.name = name
 
 
 @dataclass(kw_only=True)
@@ -40,6 +48,8 @@ class _Journey:
     promised: dict[int, Entry] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     stopped: str = ""
+    #: names that an answer should have given -> the request that may have created what they name
+    nameless: dict[str, str] = field(default_factory=dict)
 
 
 def collect(needs: tuple[WalkThrough, ...], world: World) -> Iterator[tuple[Need, object]]:
@@ -60,18 +70,23 @@ def _see(need: WalkThrough, world: World) -> Walk:
 
 
 def _forward(journey: _Journey, flow: Flow) -> None:
+    _promise(journey, flow)
     for step in flow.steps:
         if step.always:
             continue
         try:
             stride, answer = _take(journey, step)
-        except (EffectError, _MissingError) as error:
+        except _MissingError as error:
             journey.stopped = str(error)
             return
-        journey.strides.append(stride)
-        _save(journey, step, answer)
+        except EffectError as error:
+            journey.stopped = str(error)
+            if step.method == "POST" and step.save:
+                journey.stopped += "; what it may have created cannot be named, so it is not removed"
+            return
+        journey.strides.append(replace(stride, problems=(*stride.problems, *_save(journey, step, answer))))
         _promise(journey, flow)
-        if stride.problems:
+        if journey.strides[-1].problems:
             return
 
 
@@ -82,10 +97,15 @@ def _clean_up(journey: _Journey, flow: Flow) -> None:
             continue
         try:
             stride, _ = _take(journey, step)
-        except _MissingError:
-            continue  # nothing was created that this step would remove
+        except _MissingError as error:
+            maker = journey.nameless.get(error.name)
+            if maker is not None:
+                journey.left.append(f"{maker}: its answer does not name what it created")
+            elif error.name in journey.saved:
+                journey.left.append(f"{step.method} {step.path}: {error.name} cannot stand in a path")
+            continue  # else nothing was created that this step would remove
         except EffectError as error:
-            journey.left.append(f"{step.method} {_filled(step.path, journey.saved)}: {error}")
+            journey.left.append(f"{step.method} {_path(step, journey.saved)}: {error}")
             continue
         journey.strides.append(stride)
         if stride.problems:
@@ -102,7 +122,7 @@ def _promise(journey: _Journey, flow: Flow) -> None:
         if not step.always or index in journey.promised:
             continue
         try:
-            path = _filled(step.path, journey.saved)
+            path = _path(step, journey.saved)
         except _MissingError:
             continue
         account = journey.world.contract.accounts[step.account] if step.account else None
@@ -117,7 +137,7 @@ def _promise(journey: _Journey, flow: Flow) -> None:
 
 
 def _take(journey: _Journey, step: Step) -> tuple[Stride, Exchange]:
-    path = _filled(step.path, journey.saved)
+    path = _path(step, journey.saved)
     headers = list(journey.world.headers(step.account))
     body = None
     if step.json_ is not None:
@@ -149,12 +169,16 @@ def _problems(step: Step, answer: Exchange, saved: Mapping[str, str]) -> Iterato
             yield f"{message}: stated {stated}, seen {seen}"
 
 
-def _save(journey: _Journey, step: Step, answer: Exchange) -> None:
+def _save(journey: _Journey, step: Step, answer: Exchange) -> Iterator[str]:
+    """Keep what later steps need; yield a problem for each name that a good answer does not give."""
     for name, path in step.save.items():
         try:
             value = _at(answer.json(), path)
         except (ValueError, _MissingError):
-            continue  # the step that needs the name says that it is missing
+            if answer.status in step.expect:
+                journey.nameless[name] = answer.place
+                yield f"the answer has no {path}, which {{{name}}} is saved from"
+            continue
         journey.saved[name] = str(value)
 
 
@@ -174,10 +198,16 @@ def _at(body: object, path: str) -> object:
 def _filled(text: str, saved: Mapping[str, str]) -> str:
     def value(found: re.Match[str]) -> str:
         if found[1] not in saved:
-            raise _MissingError(f"{found[0]} was not in any earlier answer")
+            raise _MissingError(found[1], f"{found[0]} was not in any earlier answer")
         return saved[found[1]]
 
     return _PLACEHOLDER.sub(value, text)
+
+
+def _path(step: Step, saved: Mapping[str, str]) -> str:
+    """Fill a step's path; what an answer gave stays one segment, whatever it holds."""
+    safe = {name: quote(value, safe="") for name, value in saved.items() if value not in _DOTS}
+    return _filled(step.path, safe)
 
 
 def _fill(value: Any, saved: Mapping[str, str]) -> Any:

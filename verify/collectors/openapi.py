@@ -10,6 +10,7 @@ from verify.facts.openapi import MOST_OPERATIONS, Describe, Described, open_gets
 from verify.model.need import Need, Unseen
 
 ACCEPT = (("Accept", "application/vnd.oai.openapi+json, application/json"),)
+GOOD = range(200, 300)
 
 
 def collect(needs: tuple[Describe, ...], world: World) -> Iterator[tuple[Need, object]]:
@@ -24,6 +25,8 @@ def _see(need: Describe, world: World) -> object:
     except ValueError as error:
         return Described(document=document, problems=(f"not JSON: {error}",))
     problems = problems_of(value)
+    if document.status not in GOOD:
+        return Described(document=document, problems=problems)  # an error page describes nothing
     asked = [Get(path=path) for path in islice(open_gets(value), MOST_OPERATIONS)]
     answers = [answer for _, answer in concurrently(fetch, asked, world)]
     unseen = [answer for answer in answers if isinstance(answer, Unseen)]

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from verify.contract.part import Part
-from verify.contract.values import Count, HeaderName, HeaderValue, Rate, Status, Text, UrlPath
+from verify.contract.values import Count, HeaderName, HeaderValue, OriginUrl, Rate, Status, Text, UrlPath
 
 Dependency = Literal["database", "redis", "worker"]
 
@@ -41,7 +41,8 @@ class ReferenceSpec(Part):
     """What the reference promises.
 
     ``dependencies`` maps the names in the health body to the parts behind them;
-    ``faults`` are switched on from the start.
+    ``faults`` are switched on from the start; other ``origins`` may read the API; ``signin``
+    is a page that sets a session cookie and goes on to ``?next=``.
     """
 
     api: UrlPath = "/api/v1/"
@@ -56,4 +57,6 @@ class ReferenceSpec(Part):
     edge: Edge | None = None
     quotas: Quotas = Field(default_factory=Quotas)
     log_fields: tuple[Text, ...] = ("timestamp", "level", "logger", "event", "request_id")
+    origins: tuple[OriginUrl, ...] = ("https://app.example.com",)
+    signin: UrlPath = "/signin/"
     faults: tuple[Text, ...] = ()

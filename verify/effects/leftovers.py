@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ Reap = Callable[[Record], str]
 #: seconds that what is ended may take to end by itself
 _GRACE = 3.0
 _ROUNDS = 5
+#: seconds between two looks that must both find nothing
+_AGAIN = 0.02
 
 
 class CannotReap(EffectError):  # noqa: N818 - it is an answer to whoever cleans up
@@ -24,7 +27,7 @@ def reap_process(record: Record) -> str:
     """End the recorded process, its group, and whatever carries the run's mark."""
     ended: list[int] = []
     for _ in range(_ROUNDS):  # one of them may start another while we look
-        targets = _targets(record)
+        targets = _targets(record) or _second_look(record)
         if not targets:
             break
         alive = end(targets, _GRACE)
@@ -35,6 +38,12 @@ def reap_process(record: Record) -> str:
     else:
         raise CannotReap("new processes of the run appear as fast as they are ended: clean again")
     return f"ended {', '.join(map(str, ended))}" if ended else "had ended already"
+
+
+def _second_look(record: Record) -> list[Process]:
+    """Look again: one that forks, or is just being executed, can be missed by a single look."""
+    time.sleep(_AGAIN)
+    return _targets(record)
 
 
 def _targets(record: Record) -> list[Process]:

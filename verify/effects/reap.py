@@ -16,7 +16,7 @@ from verify.effects.record import Record, parse, parse_runner
 from verify.effects.state import state_folder
 
 #: seconds for a dead run's lock to be released, and between two looks
-_RELEASE, _POLL = 2.0, 0.01
+_RELEASE, _POLL = 5.0, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from verify.facts.http import Exchange
 from verify.model.need import Need
@@ -49,6 +49,8 @@ def problems_of(document: object) -> tuple[str, ...]:
         found.append(f"a path does not begin with /: {wrong[0]!r}")
     elif not all(isinstance(item, dict) for item in paths.values()):
         found.append("a path item is not an object")
+    elif wrong := [path for path, item in paths.items() if not all(map(_is_list, _parameters(item)))]:
+        found.append(f"the parameters of {wrong[0]} are not a list")
     return tuple(found)
 
 
@@ -61,10 +63,21 @@ def open_gets(document: object) -> Iterator[str]:
         operation = item.get("get")
         if "{" in path or not isinstance(operation, dict):
             continue
-        parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+        parameters = [one for group in _parameters(item) for one in group]
         required = [one for one in parameters if not isinstance(one, dict) or one.get("required")]
         if not required and not _needs_credentials(operation.get("security", general)):
             yield path
+
+
+def _parameters(item: dict[str, Any]) -> Iterator[Any]:
+    """Yield the parameters of a path and those of its GET, whatever stands there."""
+    operation = item.get("get")
+    for holder in (item, operation if isinstance(operation, dict) else {}):
+        yield holder.get("parameters", [])
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
 
 
 def _needs_credentials(security: object) -> bool:

@@ -84,8 +84,9 @@ class Registry:
 def _load(rule_id: str, module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        raise RuleError(f"rule {rule_id} ({module}) cannot be imported: {error}") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise RuleError(f"rule {rule_id} ({module}) cannot be imported: {reason}") from error
 
 
 def _walk(package: ModuleType) -> Iterator[tuple[str, str]]:

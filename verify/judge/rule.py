@@ -161,7 +161,10 @@ def read_rule(rule_id: str, suite: str, module: ModuleType) -> Rule:
 
 
 def _arguments(rule_id: str, check: Check) -> "typing.Iterator[Argument]":
-    hints = typing.get_type_hints(check, include_extras=True)
+    try:
+        hints = typing.get_type_hints(check, include_extras=True)
+    except NameError as error:
+        raise RuleError(f"rule {rule_id}: an annotation of check cannot be read: {error}") from error
     for name in inspect.signature(check).parameters:
         kind = hints.get(name)
         if kind is None:
@@ -170,7 +173,8 @@ def _arguments(rule_id: str, check: Check) -> "typing.Iterator[Argument]":
         if isinstance(element, type) and issubclass(element, FileFact):
             yield Argument(name=name, source="file" if element is kind else "files", type=element)
         elif isinstance(kind, type) and issubclass(kind, Stated):
-            if not is_dataclass(kind):
+            complete = is_dataclass(kind)
+            if not complete:
                 raise RuleError(f"rule {rule_id}: {kind.__name__} is not a dataclass")
             yield Argument(name=name, source="stated", type=kind)
         else:

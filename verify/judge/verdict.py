@@ -81,7 +81,9 @@ def _said(check: Check, answers: Answers) -> Iterator[Said]:
     yield from dict.fromkeys(unseen)
     each = check.rule.file_argument
     if each is not None:
-        # one file that cannot be read says nothing about the others
+        # one file that cannot be read says nothing about the others, but what else is asked for must be there
+        if any(_unseen(fact) for name, seen in facts.items() if name != each.name for fact in seen):
+            return
         others = {a.name: _value(check, a, facts) for a in check.rule.arguments if a is not each}
         for file in _files(facts[each.name]):
             yield from _ask(check, {**others, each.name: file})

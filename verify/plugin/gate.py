@@ -1,7 +1,7 @@
 """The hooks of an active run: collect, gather once, judge, report."""
 
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,28 @@ from verify.run.record import Run
 from verify.run.rows import row
 from verify.run.session import Session
 
+Clashes = Callable[[], Sequence[str]]
 
-def activate(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> None:
-    """Choose what is judged and take part in the run; raise ``pytest.UsageError``."""
+
+def activate(
+    config: pytest.Config, given: Mapping[str, Any], foreign: str | None, clashes: Clashes = tuple
+) -> None:
+    """Choose what is judged and take part in the run; raise ``pytest.UsageError``.
+
+    ``clashes`` tells, once everything is collected, which imports meant another ``verify``.
+    """
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         again = choose_again(config, worker[HANDED_OVER])
-        _register(config, Worker(config, again, worker))
+        _register(config, Worker(config, again, worker), clashes)
         return
     chosen = choose(config, given, foreign)
     if chosen is not None:
-        _register(config, Controller(config, chosen))
+        _register(config, Controller(config, chosen), clashes)
 
 
-def _register(config: pytest.Config, gate: "Gate") -> None:
+def _register(config: pytest.Config, gate: "Gate", clashes: Clashes) -> None:
+    gate.clashes = clashes
     config.pluginmanager.register(gate, "deploy-verify-gate")
     config.pluginmanager.register(fixtures, "deploy-verify-fixtures")
     config.stash[fixtures.GATE] = gate
@@ -51,7 +59,13 @@ class Gate:
         self.config = config
         self.chosen = chosen
         self.redactor = Redactor()
+        self.clashes: Clashes = tuple
         redacted.learn(self.redactor, chosen.prepared.loaded.contract)
+
+    def refuse(self, problems: Sequence[str]) -> None:
+        """Raise ``pytest.UsageError`` where there is a problem, before anything is asked."""
+        if problems:
+            raise pytest.UsageError("\n".join(problems))
 
     def verdict(self, entry: Entry) -> Verdict:
         """Return the verdict of an entry; one that was never given is inconclusive."""
@@ -73,7 +87,7 @@ class Gate:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect what may not be judged here, and what is neither a claim nor marked with one."""
-        marks.check(items, self.chosen.prepared.plan)
+        self.refuse([*self.clashes(), *marks.problems(items, self.chosen.prepared.plan)])
         kept: list[pytest.Item] = []
         left: list[pytest.Item] = []
         for item in items:
@@ -142,7 +156,12 @@ class Worker(Gate):
         self._folder = Path(given[RUN_FOLDER])
         self._workers = int(given["workercount"])
         self._name = str(given["workerid"])
+        self._problems: list[str] = []
         self._shared: Shared | None = None
+
+    def refuse(self, problems: Sequence[str]) -> None:
+        """Leave it to the controller: a worker that raises looks like one that crashed."""
+        self._problems += problems
 
     @property
     def shared(self) -> Shared:
@@ -159,7 +178,8 @@ class Worker(Gate):
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller which of the team's own tests are to judge a claim."""
-        Collected.write(self._folder, self._name, marks.expected(session.items))
+        found = Collected(claims=marks.expected(session.items), problems=tuple(self._problems))
+        found.write(self._folder, self._name)
 
 
 class Controller(Gate):
@@ -217,7 +237,9 @@ class Controller(Gate):
         if not self._gathered and not self.config.option.collectonly:
             plan = self.chosen.prepared.plan
             if self._folder is not None:
-                self.tests.expect(Collected.read(self._folder, node.gateway.id))
+                collected = Collected.read(self._folder, node.gateway.id)
+                self.refuse(collected.problems)
+                self.tests.expect(collected.claims)
             found = (plan.find("::".join(node_id.split("::")[-2:]).partition("@")[0]) for node_id in ids)
             self._gather([entry for entry in found if entry is not None])
             if self._folder is not None:
@@ -244,7 +266,8 @@ class Controller(Gate):
         self.session.take_tests(self.tests.verdicts())
         self.run = self.session.run(interrupted=self._interrupted)
         try:
-            self._written = write_all(self.run, self.chosen.reports, self.redactor)
+            keep = self.chosen.evidence is None
+            self._written = write_all(self.run, self.chosen.reports, self.redactor, keep=keep)
         except EffectError as error:
             self._say(f"reports could not be written: {error}")
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -279,6 +302,9 @@ class Controller(Gate):
             if self.chosen.evidence is not None:
                 self.session.select(ids)
                 self.session.judge(self.chosen.evidence.answers(self.session.needs()))
+                note = self.chosen.evidence.note(self.chosen.prepared.digest)
+                if note:
+                    self._say(f"deploy-verify: {note}")
                 return
             self.session.open(ids)
             self.session.judge()

@@ -22,22 +22,21 @@ def claims_of(item: pytest.Item) -> tuple[str, ...]:
     return tuple(str(claim) for mark in item.iter_markers("claim") for claim in mark.args)
 
 
-def check(items: Iterable[pytest.Item], plan: Plan) -> None:
-    """Raise ``pytest.UsageError`` with every mark that names no claim of the contract."""
+def problems(items: Iterable[pytest.Item], plan: Plan) -> list[str]:
+    """Return what is wrong with the marks: each has to name claims of the contract."""
     known = {entry.claim.id for entry in plan.entries}
-    problems = []
+    found = []
     for item in items:
         if isinstance(item, ClaimItem):
             continue
         if any(not mark.args for mark in item.iter_markers("claim")):
-            problems.append(f'{item.nodeid}: the claim mark names nothing: write @pytest.mark.claim("ID")')
-        problems += [
+            found.append(f'{item.nodeid}: the claim mark names nothing: write @pytest.mark.claim("ID")')
+        found += [
             f"{item.nodeid}: unknown claim {claim!r}: {offer(claim, known)}"
             for claim in claims_of(item)
             if claim not in known
         ]
-    if problems:
-        raise pytest.UsageError("\n".join(problems))
+    return found
 
 
 def wanted(item: pytest.Item, chosen: Chosen) -> bool:

@@ -75,16 +75,23 @@ class Shared:
                 redactor.add(account, value.rpartition(" ")[2])
 
 
+@dataclass(frozen=True, kw_only=True)
 class Collected:
-    """Which claims the team's own tests judge, by test: each worker tells the controller."""
+    """What a worker tells the controller: the claims that the team's own tests judge, and what is wrong."""
 
-    @staticmethod
-    def write(folder: Path, worker: str, claims: Mapping[str, tuple[str, ...]]) -> None:
+    claims: Mapping[str, tuple[str, ...]]
+    problems: tuple[str, ...] = ()
+
+    def write(self, folder: Path, worker: str) -> None:
         """Write what ``worker`` has collected."""
-        atomic_write(folder / f"collected-{worker}.json", json.dumps(claims), mode=0o600)
+        atomic_write(_collected(folder, worker), json.dumps(encode(self)), mode=0o600)
 
-    @staticmethod
-    def read(folder: Path, worker: str) -> dict[str, tuple[str, ...]]:
+    @classmethod
+    def read(cls, folder: Path, worker: str) -> "Collected":
         """Read what ``worker`` has collected."""
-        data = json.loads(read_regular(folder / f"collected-{worker}.json", limit=_LIMIT))
-        return {test: tuple(claims) for test, claims in data.items()}
+        found: Collected = decode(cls, json.loads(read_regular(_collected(folder, worker), limit=_LIMIT)))
+        return found
+
+
+def _collected(folder: Path, worker: str) -> Path:
+    return folder / f"collected-{worker}.json"

@@ -17,7 +17,9 @@ class Behaviour:
 
     ``dropped_headers`` are lower-case names; ``edge_read``, ``edge_write`` and ``quota``
     scale the stated limits, None lifting them; ``ready_at`` is a time of the monotonic
-    clock before which the health endpoint says it is not ready.
+    clock before which the health endpoint says it is not ready. ``set_headers`` are lines
+    ``Name: value`` that replace what is promised; ``cookie_drops`` are attributes in lower
+    case; ``exposed`` are kinds of ``server.exposed.FILES``.
     """
 
     dropped_headers: tuple[str, ...] = ()
@@ -47,6 +49,14 @@ class Behaviour:
     quota: float | None = 1.0
     deposits_count: bool = True
     deletes: bool = True
+    set_headers: tuple[str, ...] = ()
+    cookie_drops: tuple[str, ...] = ()
+    cors: str = "stated"
+    any_host: bool = False
+    trusts_forwarded_host: bool = False
+    open_redirect: bool = False
+    slash: bool = True
+    exposed: tuple[str, ...] = ()
 
 
 def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:
@@ -70,5 +80,6 @@ def read(path: Path) -> Behaviour:
     if not path.exists():
         return Behaviour()
     data = json.loads(path.read_text())
-    data["dropped_headers"] = tuple(data["dropped_headers"])
-    return Behaviour(**data)
+    return Behaviour(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    )

@@ -64,6 +64,8 @@ class Config:
     edge: EdgeLimit | None = None
     anonymous: Quota | None = None
     authenticated: Quota | None = None
+    origins: tuple[str, ...] = ()
+    signin: str = "/signin/"
 
     @property
     def root(self) -> Path:

@@ -41,6 +41,10 @@ def _drops(name: str, header: str) -> Fault:
     return _turn(name, f"no answer carries {header}", dropped_headers=(header.lower(),))
 
 
+def _sets(name: str, line: str) -> Fault:
+    return _turn(name, f"every answer says {line}", set_headers=(line,))
+
+
 _ALL = (
     _part("redis-down", "Redis is stopped: connections are refused", redis="down"),
     _part("redis-hang", "Redis accepts connections and never answers", redis="paused"),
@@ -86,6 +90,28 @@ _ALL = (
     _turn("no-request-id", "requests get no id", request_id=False),
     _turn("log-not-json", "request lines are plain text", log_json=False),
     _turn("metrics-missing", "there are no metrics", metrics=False),
+    _sets("hsts-short", "Strict-Transport-Security: max-age=300"),
+    _sets("frame-options-sameorigin", "X-Frame-Options: SAMEORIGIN"),
+    _sets("csp-unsafe", "Content-Security-Policy: default-src * 'unsafe-inline'"),
+    _sets("version-banner", "Server: nginx/1.18.0"),
+    _turn("cookie-insecure", "cookies lack Secure", cookie_drops=("secure",)),
+    _turn("cookie-readable", "cookies lack HttpOnly", cookie_drops=("httponly",)),
+    _turn("cookie-cross-site", "cookies lack SameSite", cookie_drops=("samesite",)),
+    _turn("cors-any", "every origin may read, with credentials: *", cors="any"),
+    _turn("cors-reflect", "every origin may read: it is echoed", cors="reflect"),
+    _turn("cors-null", "the origin null may read", cors="null"),
+    _turn("cors-missing", "the stated origins may not read", cors="none"),
+    _turn("cors-no-vary", "answers do not vary by Origin", cors="no-vary"),
+    _turn("any-host", "any Host is served", any_host=True),
+    _turn("trusts-forwarded-host", "redirects lead to X-Forwarded-Host", trusts_forwarded_host=True),
+    _turn("open-redirect", "signing in goes on to any address", open_redirect=True),
+    _turn("no-slash-redirect", "a path without its final slash is not found", slash=False),
+    _turn("env-exposed", "/.env is served", exposed=("env",)),
+    _turn("git-exposed", "/.git is served", exposed=("git",)),
+    _turn("backup-exposed", "/backup.sql is served", exposed=("backup",)),
+    _turn("listing-on", "/static/ is listed", exposed=("listing",)),
+    _turn("admin-default", "Django's admin is at /admin/", exposed=("admin",)),
+    _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _ALL}

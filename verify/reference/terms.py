@@ -48,6 +48,8 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
         edge=edge,
         anonymous=quota(spec.quotas.anonymous),
         authenticated=quota(spec.quotas.authenticated),
+        origins=spec.origins,
+        signin=spec.signin,
     )
 
 

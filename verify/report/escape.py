@@ -15,8 +15,11 @@ _BREAK = "\u200b"
 
 def prose(text: str, most: int = 300) -> str:
     """Return ``text`` for running Markdown and for the cells of a table."""
-    dead = _LIVE.sub(lambda match: match[0].replace("://", f":{_BREAK}//") + _BREAK, line(text, most))
-    return html.escape(_MARKUP.sub(_escaped, dead), quote=False).translate(_STRONGER)
+    return html.escape(_MARKUP.sub(_escaped, _dead(text, most)), quote=False).translate(_STRONGER)
+
+
+def _dead(text: str, most: int) -> str:
+    return _LIVE.sub(lambda match: match[0].replace("://", f":{_BREAK}//") + _BREAK, line(text, most))
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -35,7 +38,5 @@ def code(text: str, most: int = 300, *, bar: str = "¦") -> str:
 
 def inside_html(text: str, most: int = 300) -> str:
     """Return ``text`` for an HTML element, where Markdown should not be read, and then is not."""
-    dead = _LIVE.sub(lambda match: match[0] + _BREAK, line(text, most))
-    return _MARKUP.sub(lambda match: f"{match[0][:-1]}&#{ord(match[0][-1])};", html.escape(dead)).translate(
-        _STRONGER
-    )
+    dead = html.escape(_dead(text, most))
+    return _MARKUP.sub(lambda match: f"{match[0][:-1]}&#{ord(match[0][-1])};", dead).translate(_STRONGER)

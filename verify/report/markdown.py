@@ -75,7 +75,7 @@ def _cells(judged_row: _Judged) -> str:
 
 def _details(run: Run, row: Row, verdict: Verdict) -> str:
     name = inside_html(f"{_SYMBOLS[word(verdict)]} {row.claim}: {row.says}")
-    said = list(_said(verdict))
+    said = list(dict.fromkeys(_said(verdict)))  # several checks may miss the same thing
     lines = [f"<details><summary>{name}</summary>", ""]
     lines += [f"- {text}" for text in said[:MOST_SAID]]
     lines += [f"- and {len(said) - MOST_SAID} more"] if len(said) > MOST_SAID else []

@@ -134,6 +134,7 @@ def _row(row: Row, verdict: Verdict, sheet: _Sheet) -> str:
 def _said(verdict: Verdict, sheet: _Sheet) -> Iterator[str]:
     said = [told(finding) for judgement in verdict.judgements for finding in judgement.findings]
     said += [unknown.reason for judgement in verdict.judgements for unknown in judgement.unknowns]
+    said = list(dict.fromkeys(said))  # several checks may miss the same thing
     for text in said[:MOST_SAID]:
         yield from sheet.fold(f"- {text}", "    ", 3)
     if len(said) > MOST_SAID:
@@ -143,7 +144,7 @@ def _said(verdict: Verdict, sheet: _Sheet) -> Iterator[str]:
 def _command(words: list[str], sheet: _Sheet) -> Iterator[str]:
     """Break between words, as a shell reads it, where one line is too short."""
     text, begun = "    again:", False
-    for each in map(sheet.text, words):
+    for each in map(to_ascii, words) if sheet.ascii else words:
         if begun and columns_of(text) + columns_of(each) + len("  \\") > sheet.width:
             yield f"{text} \\"
             text = "     "

@@ -6,6 +6,7 @@ a megabyte; nothing of that reaches a terminal or a page.
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import accumulate
 
 MOST = 2000
 ELLIPSIS = "…"
@@ -82,23 +83,19 @@ def cut_left(text: str, columns: int, ellipsis: str = ELLIPSIS) -> str:
 
 
 def _head(text: str, columns: int) -> str:
-    used = 0
-    for index, character in enumerate(text):
-        used += _columns(character)
-        if used > columns:
-            return text[:index]
-    return text
+    used = accumulate(map(_columns, text))
+    return text[: next((index for index, needed in enumerate(used) if needed > columns), len(text))]
 
 
 def fold(text: str, columns: int, most: int, ellipsis: str = ELLIPSIS) -> Iterator[str]:
     """Yield ``text`` in at most ``most`` lines of ``columns`` columns, broken at spaces where it can be."""
-    for number in range(1, most + 1):
-        if number == most or width(text) <= columns:
-            yield cut(text, columns, ellipsis)
-            return
+    for _ in range(most - 1):
+        if width(text) <= columns:
+            break
         head = _head(text, columns)
         at = head.rfind(" ")
         # a break in the first half would waste the line
         end = at if at > len(head) // 2 else len(head)
         yield text[:end]
         text = text[end:].lstrip()
+    yield cut(text, columns, ellipsis)

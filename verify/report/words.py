@@ -8,7 +8,7 @@ from pathlib import PurePath
 from verify.model.finding import Finding
 from verify.model.rule import SEVERITIES
 from verify.model.verdict import Decision, Outcome, Verdict
-from verify.report.text import line
+from verify.report.text import clean, line
 from verify.run.record import Row, Run
 
 CONTRACT = "verify.yaml"
@@ -97,7 +97,7 @@ def again(run: Run, row: Row) -> list[str]:
     words.append(f"--claim={row.claim}")
     if PurePath(run.contract) != PurePath(CONTRACT):
         words.append(f"--contract={run.contract}")
-    return [shlex.quote(line(each)) for each in words]
+    return [shlex.quote(clean(each).replace("\n", " ").replace("\t", " ")) for each in words]
 
 
 def told(finding: Finding) -> str:

@@ -82,7 +82,7 @@ def header_of(run: Run) -> dict[str, Any]:
 
 def key_of(need: Need) -> str:
     """Return what equal needs have in common from run to run."""
-    return hashlib.sha256(json.dumps([_type(need), encode(need)], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_type(need), _fields(need)], sort_keys=True).encode()).hexdigest()
 
 
 def dump(run: Run, redactor: Redactor) -> str:
@@ -145,7 +145,7 @@ def _evidence(document: Mapping[str, Any], name: str) -> Evidence:
 
 
 def _entry(need: Need, answer: object, redactor: Redactor) -> dict[str, Any]:
-    asked = {"kind": need.kind, "type": _type(need), "fields": redactor.value(encode(need))}
+    asked = {"kind": need.kind, "type": _type(need), "fields": redactor.value(_fields(need))}
     return {"key": key_of(need), "need": asked, **_written(need, answer, redactor)}
 
 
@@ -153,8 +153,7 @@ def _written(need: Need, answer: object, redactor: Redactor) -> dict[str, Any]:
     if isinstance(answer, Unseen):
         return {"unseen": redactor.text(answer.reason)}
     if isinstance(need, Files) and isinstance(answer, FilesSeen):
-        sources = [[redactor.text(path), redactor.text(text)] for path, text in answer.sources]
-        return {"files": sources, "hidden": [redactor.text(one.reason) for one in _hidden(need, answer)]}
+        return _written_files(need, answer, redactor)
     try:
         data = mapped_bytes(encode(answer), redactor.bytes)
     except (TypeError, RecursionError) as error:
@@ -162,22 +161,41 @@ def _written(need: Need, answer: object, redactor: Redactor) -> dict[str, Any]:
     return {"fact": redactor.value(data)}
 
 
-def _hidden(need: Files, seen: FilesSeen) -> tuple[Unseen, ...]:
-    """Return the files that could not be read; those that cannot be parsed show again when parsed again."""
-    if not seen.unseen:
-        return ()
-    parsed = frozenset(FilesSeen.of(need.fact, seen.sources).unseen)
-    return tuple(one for one in seen.unseen if one not in parsed)
+def _written_files(need: Files, seen: FilesSeen, redactor: Redactor) -> dict[str, Any]:
+    """Keep the texts, which are parsed again; one with a secret in it is kept apart, to be read by people."""
+    kept: dict[str, list[list[str]]] = {"files": [], "redacted": []}
+    for path, text in seen.sources:
+        shown = redactor.text(text)
+        kept["files" if shown == text else "redacted"].append([redactor.text(path), shown])
+    # those that cannot be parsed show again when they are parsed again
+    parsed = FilesSeen.of(need.fact, seen.sources).unseen if seen.unseen else ()
+    hidden = [redactor.text(one.reason) for one in seen.unseen if one not in parsed]
+    return {**kept, "hidden": hidden}
 
 
 def _read(need: Need, entry: Mapping[str, Any]) -> object:
     if "unseen" in entry:
         return Unseen(str(entry["unseen"]))
     if isinstance(need, Files):
-        sources = decode(tuple[tuple[str, str], ...], entry.get("files"))
-        hidden = decode(tuple[str, ...], entry.get("hidden"))
-        return FilesSeen.of(need.fact, sources, tuple(map(Unseen, hidden)))
+        return _read_files(need, entry)
     return decode(need.answer, entry.get("fact"))
+
+
+def _read_files(need: Files, entry: Mapping[str, Any]) -> FilesSeen:
+    """Parse the texts again. One that was changed may not be judged: it could come out otherwise."""
+    texts = tuple[tuple[str, str], ...]
+    hidden = [Unseen(reason) for reason in decode(tuple[str, ...], entry.get("hidden"))]
+    for path, _ in decode(texts, entry.get("redacted")):
+        why = "secrets were taken out of what the evidence holds of it: run without --evidence"
+        hidden.append(Unseen(f"{path}: cannot be judged again: {why}"))
+    return FilesSeen.of(need.fact, decode(texts, entry.get("files")), tuple(hidden))
+
+
+def _fields(need: Need) -> Any:
+    try:
+        return encode(need)
+    except TypeError:  # a need of another package may hold what no fact may
+        return repr(need)
 
 
 def _type(need: Need) -> str:

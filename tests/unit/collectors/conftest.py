@@ -41,6 +41,7 @@ class Reply:
 
 
 Handler = Callable[[Asked], Reply]
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 
 class System:
@@ -78,11 +79,11 @@ class System:
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
-
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
+        for method in METHODS:
+            setattr(Serving, f"do_{method}", Serving.handle_any)
         outer = self
         self.stopping = threading.Event()
         self._server = Quiet(("127.0.0.1", 0), Serving, context)

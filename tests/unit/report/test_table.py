@@ -5,12 +5,13 @@ import shlex
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify.model.finding import Finding, Unknown
 from verify.model.place import Place
 from verify.model.verdict import Outcome, Standing, Waiver
+from verify.report.markdown import render
 from verify.report.table import lines
 from verify.report.text import width
 from verify.run.record import Run
@@ -18,6 +19,7 @@ from verify.run.record import Run
 HTTP = Finding("GET http://staging.example/", "is not redirected", "301 to https", "200")
 
 
+@settings(max_examples=40)  # a run is large
 @given(run=..., columns=st.integers(40, 120), ascii_only=st.booleans())
 def test_whatever_is_said_stays_on_its_line_and_within_the_width(
     run: Run, columns: int, *, ascii_only: bool
@@ -98,6 +100,12 @@ def test_few_findings_are_shown_and_the_rest_counted(
     assert [text for text in shown if text.startswith("    and ")] == ([more] if more else [])
 
 
+def test_what_is_said_twice_is_shown_once(make_run: Callable, make_row: Callable) -> None:
+    run = make_run(make_row(outcome=Outcome.INCONCLUSIVE, unknowns=(Unknown("not ready"),) * 5))
+    assert [text.strip() for text in lines(run)].count("- not ready") == 1
+    assert render(run).count("\n- `not ready`") == 1
+
+
 def test_few_rows_are_shown_and_the_rest_counted(make_run: Callable, make_row: Callable) -> None:
     shown = lines(make_run(*(make_row(f"C-{number}", Outcome.VIOLATED) for number in range(30))), most=20)
     assert sum(text.startswith("✘") for text in shown) == 20
@@ -109,7 +117,7 @@ def test_few_rows_are_shown_and_the_rest_counted(make_run: Callable, make_row: C
     [
         ("LEA-047", "verify.yaml", "staging", "smoke"),
         ("compose/memory-limit", "./verify.yaml", None, "policy"),
-        ("it's; $(id) `id`", "a b/verify.yaml", "x" * 90, "smoke"),
+        ("it's; $(id) `id`", "a  b/verify.yaml", "x" * 90, "smoke"),
         ("LEA-090", "verify.yaml", "staging", "tests"),
     ],
 )

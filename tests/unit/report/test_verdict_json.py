@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from verify.model.finding import Finding, Seen, Unknown
 from verify.model.place import Place
@@ -34,6 +34,7 @@ def _no_constant(word: str) -> None:
     raise AssertionError(f"{word} is no JSON")
 
 
+@settings(max_examples=40)  # a run is large
 @given(run=...)
 def test_each_file_keeps_to_the_schema(problems: Problems, run: Run) -> None:
     text = render(run)
@@ -68,6 +69,7 @@ def test_everything_a_reader_needs_is_there(make_run: Callable, make_row: Callab
             Seen(seconds(0.4), seconds(0.5), "answered in"),
             Seen(Ratio(0.02), better="higher"),
             Seen(3, 4),
+            Seen(0.5),
         ),
         waiver=waiver,
         left_out=("x/y was not run",),
@@ -103,7 +105,7 @@ def test_everything_a_reader_needs_is_there(make_run: Callable, make_row: Callab
     ]
     assert check["unknowns"] == ["half"]
     seen = [(one["value"], one["limit"], one["margin"]) for one in check["seen"]]
-    assert seen == [("400ms", "500ms", 0.2), ("2%", None, None), (3, 4, 0.25)]
+    assert seen == [("400ms", "500ms", 0.2), ("2%", None, None), (3, 4, 0.25), (0.5, None, None)]
 
 
 def test_a_claim_that_was_not_judged_has_no_outcome(make_run: Callable, make_row: Callable) -> None:

@@ -226,7 +226,7 @@ def test_a_fact_that_is_not_whole_is_never_taken_for_good(entry: dict[str, Any])
 def test_files_that_are_not_whole_are_unseen() -> None:
     document = json.loads(WHOLE)
     need = Files(ComposeFile)
-    document["answers"] = [{"key": key_of(need), "files": [["a"]], "hidden": []}]
+    document["answers"] = [{"key": key_of(need), "files": [["a"]], "redacted": [], "hidden": []}]
     assert isinstance(load(json.dumps(document).encode(), [need])[need], Unseen)
 
 
@@ -243,6 +243,8 @@ class AskOdd(Need):
 
     kind: ClassVar[str] = "odd"
     answer: ClassVar[type] = Odd
+
+    path: Path = Path("x")
 
 
 def test_a_fact_that_cannot_be_kept_is_unseen_and_hurts_no_other() -> None:
@@ -269,7 +271,8 @@ def test_secrets_are_taken_out_of_facts_and_the_rest_stays() -> None:
     known = {
         WEB: Exchange(status=200, body=b"\xff s3cr3t-value", headers=(("X-A", "s3cr3t-value"),), sent=sent),
         Files(ComposeFile): FilesSeen.of(
-            ComposeFile, (("compose.yml", "services: {a: {image: s3cr3t-value}}"),)
+            ComposeFile,
+            (("compose.yml", "services: {a: {image: s3cr3t-value}}"), ("compose.b.yml", "services: {}")),
         ),
     }
     text = dump(_run(known, url="https://u:pass@x.example/s3cr3t-value"), redactor)
@@ -283,4 +286,5 @@ def test_secrets_are_taken_out_of_facts_and_the_rest_stays() -> None:
     assert exchange.sent == (("Authorization", "***"), ("X-Request-Id", "1"))
     files = found[Files(ComposeFile)]
     assert isinstance(files, FilesSeen)
-    assert len(files.files) == 1
+    assert [file.path for file in files.files] == ["compose.b.yml"]
+    assert "compose.yml: cannot be judged again: secrets were taken out" in files.unseen[0].reason

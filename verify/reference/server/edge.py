@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from verify.reference.behaviour import Behaviour
 from verify.reference.config import Config
-from verify.reference.server import identity
+from verify.reference.server import cors, identity
 from verify.reference.server.control import Control
 from verify.reference.server.http import READING, Answer, Application, Environ, StartResponse, called, problem
 from verify.reference.server.limits import LeakyBucket
@@ -57,6 +57,8 @@ class Edge:
         user = identity.user_of(environ, self._config.tokens)
         environ[identity.USER] = user
         answer = self._answer(environ, behaviour, user)
+        if "HTTP_ORIGIN" in environ and environ["PATH_INFO"].startswith(self._config.api):
+            answer.headers += cors.headers(environ, behaviour, self._config.origins)
         self._dress(answer, behaviour, request_id)
         self._note(environ, answer, behaviour, request_id, time.perf_counter() - started)
         start_response(answer.line, answer.headers)
@@ -69,7 +71,11 @@ class Edge:
         if wait and self._config.edge is not None:
             headers = [("Retry-After", str(wait))]
             return problem(self._config.edge.status, "Too many requests from this address.", headers)
+        if behaviour.any_host:
+            environ["HTTP_HOST"] = "localhost"
         if host_name(environ) in _NAMES:
+            if cors.is_preflight(environ) and environ["PATH_INFO"].startswith(self._config.api):
+                return cors.preflight()
             answer = self._pages.answer(environ, behaviour, user)
             if answer is not None:
                 return answer
@@ -77,9 +83,12 @@ class Edge:
 
     def _redirect(self, environ: Environ, behaviour: Behaviour) -> Answer:
         name = host_name(environ)
-        if name not in _NAMES:
+        if name not in _NAMES and not behaviour.any_host:
             return problem(400, "This host is not served here.")
         target = f"https://{behaviour.redirect_host or name}:{self._config.tls_port}"
+        spoofed = environ.get("HTTP_X_FORWARDED_HOST")
+        if spoofed and behaviour.trusts_forwarded_host:
+            target = f"https://{spoofed}"
         path = environ.get("verify.target", "/")
         target += path if behaviour.redirect_path and path.startswith("/") else "/"
         return Answer(behaviour.redirect_status, b"", [("Location", target), ("Content-Type", "text/plain")])
@@ -107,6 +116,10 @@ class Edge:
         if behaviour.headers_on_errors or 200 <= answer.status < 300:  # noqa: PLR2004 # success
             dropped = behaviour.dropped_headers
             answer.headers += [pair for pair in self._headers if pair[0].lower() not in dropped]
+        for line in behaviour.set_headers:
+            name, _, value = line.partition(": ")
+            answer.headers = [pair for pair in answer.headers if pair[0].lower() != name.lower()]
+            answer.headers.append((name, value))
         if behaviour.request_id:
             answer.headers.append(("X-Request-ID", request_id))
         answer.headers.append(("X-Release", behaviour.release or self._config.release))

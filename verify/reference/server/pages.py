@@ -9,6 +9,7 @@ from verify.reference.server.health import Health
 from verify.reference.server.http import Answer, Environ, json_answer, not_allowed, problem
 from verify.reference.server.metrics import Metrics
 from verify.reference.server.products import Products
+from verify.reference.server.surface import Surface
 
 _READ = frozenset({"GET", "HEAD"})
 
@@ -30,6 +31,7 @@ class Pages:
         }
         if config.liveness:
             self._pages[config.liveness] = health.alive
+        self._surface = Surface(config, frozenset((*self._pages, self._products_path)))
 
     def answer(self, environ: Environ, behaviour: Behaviour, user: str | None) -> Answer | None:
         """Return the answer, or None where Django is to give it."""
@@ -41,7 +43,7 @@ class Pages:
             return page(behaviour) if method in _READ else not_allowed("GET, HEAD")
         if behaviour.schema_dead and path == self._dead_path and method in _READ:
             return problem(500, "The report cannot be made.")
-        return None
+        return self._surface.answer(environ, behaviour)
 
     def _schema(self, behaviour: Behaviour) -> Answer:
         if behaviour.schema == "missing":

@@ -1,0 +1,152 @@
+"""What lies about in a folder: read, or named as unseen; never silent, never a hang."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from verify.collectors import files
+from verify.collectors.files import collect
+from verify.collectors.world import World
+from verify.contract.load import load
+from verify.facts.compose import ComposeFile
+from verify.facts.files import Files, FilesSeen
+from verify.model.need import Unseen
+
+CONTRACT = b"verify: 1\nsystem: sample\ndocument: d.md\nenvironments: {test: {url: 'https://a.example'}}\n"
+NEED = Files(ComposeFile)
+GOOD = "services: {web: {image: app:1}}\n"
+See = Callable[..., FilesSeen]
+
+
+def look(root: Path, *patterns: str) -> object:
+    there = World(
+        contract=load(CONTRACT, "verify.yaml").contract,
+        root=root,
+        run_id="test",
+        patterns=patterns or ("**/*",),
+        credentials={},
+    )
+    return dict(collect((NEED,), there))[NEED]
+
+
+def see(root: Path, *patterns: str) -> FilesSeen:
+    found = look(root, *patterns)
+    assert isinstance(found, FilesSeen), found
+    return found
+
+
+def the_unseen(root: Path) -> str:
+    """Return why the one bad file is unseen, beside a good one that is read."""
+    (root / "compose.good.yml").write_text(GOOD)
+    seen = see(root)
+    assert len(seen.files) == 1
+    assert len(seen.unseen) == 1
+    return seen.unseen[0].reason
+
+
+def test_each_kind_by_its_names(tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.prod.yml").write_text(GOOD)
+    (tmp_path / "notes.yml").write_text("a: 1\n")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "compose.yaml").write_text(GOOD)
+    seen = see(tmp_path)
+    assert [path for path, _ in seen.sources] == ["deep/compose.yaml", "docker-compose.prod.yml"]
+    assert seen.unseen == ()
+
+
+def test_only_what_the_contract_names(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(GOOD)
+    (tmp_path / "compose.dev.yml").write_text(GOOD)
+    assert [path for path, _ in see(tmp_path, "compose.yml").sources] == ["compose.yml"]
+
+
+def test_a_pattern_that_overlaps_reads_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(GOOD)
+    assert len(see(tmp_path, "*.yml", "compose.yml", "**/*").sources) == 1
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    assert see(tmp_path) == FilesSeen()
+
+
+@pytest.mark.parametrize("folder", [".git", "node_modules", ".venv"])
+def test_what_others_put_there_is_skipped(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "compose.yml").write_text(GOOD)
+    assert see(tmp_path) == FilesSeen()
+
+
+def test_a_fifo_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "compose.yml")
+    assert "found a FIFO" in the_unseen(tmp_path)
+
+
+def test_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("compose.yml")
+        assert "found a socket" in the_unseen(tmp_path)
+
+
+def test_a_link_that_leads_out(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret").write_text(GOOD)
+    (root / "compose.yml").symlink_to(tmp_path / "secret")
+    assert "leads out of it" in the_unseen(root)
+
+
+def test_a_link_that_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text(GOOD)
+    (tmp_path / "compose.yml").symlink_to("real")
+    assert [path for path, _ in see(tmp_path).sources] == ["compose.yml"]
+
+
+@pytest.mark.parametrize("target", ["nowhere", "compose.yml"])
+def test_a_link_to_nothing_or_itself(tmp_path: Path, target: str) -> None:
+    (tmp_path / "compose.yml").symlink_to(target)
+    assert "compose.yml" in the_unseen(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"services:\n  web\0: 1\n", "compose.yml"),
+        (b"services: {web: {image: caf\xe9}}\n", "not UTF-8"),
+        (b"\xff\xfes\0e\0", "not UTF-8"),
+        (b"- a\n", "not a Compose file"),
+        (b"services: [\n", "compose.yml:"),
+        (b"a: 1\n" + b"#" * (6 * 1024 * 1024), "at most"),
+    ],
+)
+def test_what_cannot_be_judged_is_named(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "compose.yml").write_bytes(data)
+    assert words in the_unseen(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_no_permission(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(GOOD)
+    (tmp_path / "compose.yml").chmod(0)
+    assert "no permission" in the_unseen(tmp_path)
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_FILES", 10)
+    for number in range(11):
+        (tmp_path / f"{number}.txt").write_text("")
+    found = look(tmp_path)
+    assert isinstance(found, Unseen)
+    assert "narrow the patterns" in found.reason
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    bad = os.path.join(os.fsencode(tmp_path), b"compose\xff.yml")  # noqa: PTH118 - a path of bytes
+    with open(bad, "wb") as file:  # noqa: PTH123 - a path of bytes
+        file.write(GOOD.encode())
+    seen = see(tmp_path)
+    assert len(seen.files) + len(seen.unseen) == 1
