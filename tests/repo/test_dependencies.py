@@ -26,7 +26,7 @@ def third_party(path: Path) -> set[str]:
 def test_each_library_is_a_declared_dependency(root: Path, modules: list[Path]) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = [one for extra in project["optional-dependencies"].values() for one in extra]
-    declared = {canonicalize_name(Requirement(one).name) for one in (*project["dependencies"], *extras)}
+    declared = {str(canonicalize_name(Requirement(one).name)) for one in (*project["dependencies"], *extras)}
     declared.add("pydantic-core")  # pydantic pins it; its error types are pydantic's own
     provided = packages_distributions()
     for path in modules:

@@ -10,8 +10,8 @@ from verify.cli import main, schema
 from verify.cli.rules import pages
 from verify.judge.registry import Registry
 
-PAGES = Path("docs/rules")
-SCHEMA = Path("docs/verify.schema.json")
+PAGES = Path("docs/reference/rules")
+SCHEMA = Path("docs/reference/verify.schema.json")
 
 
 def test_the_pages_of_the_rules(root: Path) -> None:

@@ -12,6 +12,7 @@ from verify.effects.signals import graceful
 from verify.judge.proof import ProofError
 from verify.judge.registry import UnknownRuleError
 from verify.judge.rule import RuleError
+from verify.reference.errors import ReferenceSystemError
 from verify.run.options import UsageError
 
 COMMANDS = (demo, reference, explain, rules, claims, schema, clean)
@@ -34,7 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 code = interruption.exit_code or 130
     except ProofError as error:
         return _fail(error, VIOLATED)
-    except (ContractError, EffectError, RuleError, UnknownRuleError, UsageError) as error:
+    except (
+        ContractError,
+        EffectError,
+        ReferenceSystemError,
+        RuleError,
+        UnknownRuleError,
+        UsageError,
+    ) as error:
         return _fail(error, USAGE)
     return code
 

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import unquote_plus
 
 from verify.effects.addresses import forbidden
@@ -14,10 +13,8 @@ from verify.effects.errors import Refused
 from verify.effects.origin import Origin
 from verify.model.units import Duration, Rate
 
-__all__ = ["Effect", "Gate", "Origin", "Policy"]
+__all__ = ["Gate", "Origin", "Policy"]
 
-#: what a request does to the system: nothing, use up quota, change it
-Effect = Literal["reads", "consumes", "destroys"]
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Compared with _ written as -, as CGI and WSGI servers read them.

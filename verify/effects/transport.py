@@ -21,12 +21,13 @@ from verify.effects.deadline import Call
 from verify.effects.errors import FileError, Refused, Unreachable
 from verify.effects.failures import NETWORK_ERRORS, unreachable
 from verify.effects.origin import Origin
-from verify.effects.protection import Effect, Gate, Outgoing, Policy
+from verify.effects.protection import Gate, Outgoing, Policy
 from verify.effects.redact import Redactor
 from verify.facts.http import Exchange, Headers
+from verify.model.need import Effect
 from verify.model.units import Duration, seconds
 
-__all__ = ["Effect", "Origin", "Policy", "Refused", "Request", "Transport", "Unreachable"]
+__all__ = ["Origin", "Policy", "Refused", "Request", "Transport", "Unreachable"]
 
 BODY_LIMIT = 1024 * 1024
 DEADLINE = seconds(10)
@@ -99,7 +100,7 @@ class Transport:
         return self._wiring.connections
 
     def send(
-        self, request: Request, *, deadline: Duration | None = None, effect: Effect = "reads"
+        self, request: Request, *, deadline: Duration | None = None, effect: Effect = Effect.READS
     ) -> Exchange:
         """Send ``request`` and return what came back; a redirect is an answer like any other.
 
@@ -111,7 +112,12 @@ class Transport:
         return self._send(request, call, effect)
 
     def follow(
-        self, request: Request, *, limit: int = 5, deadline: Duration | None = None, effect: Effect = "reads"
+        self,
+        request: Request,
+        *,
+        limit: int = 5,
+        deadline: Duration | None = None,
+        effect: Effect = Effect.READS,
     ) -> tuple[Exchange, ...]:
         """Send ``request`` and follow at most ``limit`` redirects; return each exchange in order.
 
@@ -173,7 +179,7 @@ class Transport:
 
     def _send(self, request: Request, call: Call, effect: Effect) -> Exchange:
         name = self._redactor.text(ascii(f"{request.method} {request.url[:_SHOWN]}")[1:-1])
-        if effect == "destroys" and not self.policy.destructive:
+        if effect >= Effect.DESTROYS and not self.policy.destructive:
             raise Refused(name, "it changes the environment, which is read-only")
         call.source = request.source_address
         headers = _with_defaults(request.headers, self._user_agent)

@@ -9,6 +9,20 @@ GONE = {
     "redis-hang": frozenset({"redis", "worker"}),
     "worker-down": frozenset({"worker"}),
 }
+#: fault -> the header that no answer carries then
+DROPS = {
+    "no-hsts": "strict-transport-security",
+    "no-csp": "content-security-policy",
+    "no-frame-options": "x-frame-options",
+    "no-nosniff": "x-content-type-options",
+    "no-xss-protection": "x-xss-protection",
+}
+#: fault -> header and value that every answer carries then
+SETS = {
+    "hsts-short": ("strict-transport-security", "max-age=300"),
+    "frame-options-sameorigin": ("x-frame-options", "SAMEORIGIN"),
+    "csp-unsafe": ("content-security-policy", "default-src * 'unsafe-inline'"),
+}
 #: faults after which the health endpoint gives another status, whatever its dependencies say
 SICK = frozenset({"health-wrong-status", "never-ready"})
 
@@ -37,4 +51,10 @@ def products(reference: ReferenceSpec) -> str:
 def serves(path: str, reference: ReferenceSpec) -> bool:
     """Tell whether a GET of ``path`` by nobody in particular is a good answer."""
     served = {reference.health, reference.liveness, reference.schema_, reference.metrics, products(reference)}
+    served.add(reference.signin)
     return path.partition("?")[0] in served
+
+
+def good(path: str, reference: ReferenceSpec) -> bool:
+    """Tell whether ``path`` is answered with a page rather than an error or a redirect."""
+    return serves(path, reference) and not path.startswith(f"{reference.signin}?")

@@ -95,6 +95,7 @@ def again(run: Run, row: Row) -> list[str]:
     if any(row.suite == suite.name for suite in run.suites):  # a team's own tests are no suite
         words.append(f"--suite={row.suite}")
     words.append(f"--claim={row.claim}")
+    words += run.asked
     if PurePath(run.contract) != PurePath(CONTRACT):
         words.append(f"--contract={run.contract}")
     return [shlex.quote(clean(each).replace("\n", " ").replace("\t", " ")) for each in words]

@@ -12,6 +12,7 @@ from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
 from verify.effects.transport import Request, Transport
 from verify.facts.http import Headers
+from verify.model.need import Effect
 from verify.run.secrets import headers_of
 
 _GONE = frozenset({404, 410})
@@ -34,7 +35,7 @@ def _remove(record: Record) -> str:
     headers = _headers(details.get("account"), redactor)
     request = Request(method=str(details["method"]), url=url, headers=headers)
     with Transport(policy, redactor=redactor, user_agent=agent, trust=trust) as transport:
-        answer = transport.send(request, effect="destroys")
+        answer = transport.send(request, effect=Effect.DESTROYS)
     if answer.status in _OK:
         return f"{answer.place} answered {answer.status}"
     if answer.status in _GONE:

@@ -25,3 +25,13 @@ class Options:
     faults: tuple[str, ...] = ()
     today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.UTC).date())
     deadline: Duration = field(default=seconds(10))
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Return what has to be given again, as on a command line, for the same verdict."""
+        return (
+            *([f"--expect-version={self.expect_version}"] if self.expect_version else ()),
+            *([f"--allow-destructive={self.allow_destructive}"] if self.allow_destructive else ()),
+            *([] if self.waivers else ("--no-waivers",)),
+            *(f"--fault={fault}" for fault in self.faults),
+        )

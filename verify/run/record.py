@@ -61,6 +61,8 @@ class Run:
     requests: int
     interrupted: bool
     rows: tuple[Row, ...]
+    #: options that the command to judge a claim again has to repeat
+    asked: tuple[str, ...] = ()
     suites: tuple[Suite, ...] = ()
     answers: Mapping[Need, object] = field(default_factory=dict)
 

@@ -169,6 +169,7 @@ class Session:
             requests=self._requests,
             interrupted=interrupted,
             rows=tuple(rows(self.prepared.plan.entries, self.verdicts, self._tests)),
+            asked=options.repeated,
             suites=self.prepared.plan.suites,
             answers=dict(self.answers),
         )

@@ -14,6 +14,7 @@ from verify.effects.addresses import forbidden
 from verify.effects.errors import EffectError, Refused, Unreachable
 from verify.effects.origin import Origin
 from verify.effects.transport import Request
+from verify.model.need import Effect
 from verify.model.units import seconds
 
 
@@ -47,7 +48,7 @@ def test_a_disposable_environment_may_be_changed(method: str, serve: Callable, t
     server = serve()
     seen = transport(server, destructive=True).send(
         Request(url=server.url, method=method, body=b"x", headers=(("X-HTTP-Method-Override", "PUT"),)),
-        effect="destroys",
+        effect=Effect.DESTROYS,
     )
     assert seen.place == f"{method} {server.url}"
 
@@ -55,7 +56,7 @@ def test_a_disposable_environment_may_be_changed(method: str, serve: Callable, t
 def test_a_destroying_effect_needs_a_policy_that_allows_it(serve: Callable, transport: Callable) -> None:
     server = serve()
     with pytest.raises(Refused, match="it changes the environment, which is read-only"):
-        transport(server).send(Request(url=server.url), effect="destroys")
+        transport(server).send(Request(url=server.url), effect=Effect.DESTROYS)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from verify.effects.errors import Refused, Unreachable
 from verify.effects.transport import Request
+from verify.model.need import Effect
 
 _SECRETS = (
     ("Authorization", "Bearer abcdef"),
@@ -154,7 +155,7 @@ def test_the_method_after_a_redirect(
     body = b"x" if method in {"POST", "PUT"} else None
     headers = (("Content-Type", "text/plain"),) if body else ()
     request = Request(url=f"{server.url}/start", method=method, body=body, headers=headers)
-    transport(server, destructive=True).follow(request, effect="destroys")
+    transport(server, destructive=True).follow(request, effect=Effect.DESTROYS)
     assert server.lines[1] == f"{then} /end HTTP/1.1"
     assert (b"Content-Type" in server.heads[1]) == (then == method and body is not None)
 
@@ -164,6 +165,6 @@ def test_a_body_is_not_handed_to_another_host(serve: Callable, transport: Callab
     first = serve(_to(second.url, "307 Temporary Redirect"))
     with pytest.raises(Refused, match="a redirect would hand the body to another host"):
         transport(first, second, destructive=True).follow(
-            Request(url=first.url, method="POST", body=b"x"), effect="destroys"
+            Request(url=first.url, method="POST", body=b"x"), effect=Effect.DESTROYS
         )
     assert second.heads == []

@@ -12,6 +12,7 @@ import trustme
 from verify.effects.connections import tls_context
 from verify.effects.errors import FileError, Unreachable
 from verify.effects.transport import Request
+from verify.model.need import Effect
 from verify.model.units import seconds
 
 _NOW = dt.datetime.now(dt.UTC)
@@ -141,7 +142,7 @@ def test_a_body_goes_over_tls(serve: Callable, transport: Callable, secured: Cal
 
     server = serve(handler, context=secured())
     client = transport(server, trust=bundle, destructive=True)
-    seen = client.send(Request(url=server.url, method="POST", body=b"x" * 100_000), effect="destroys")
+    seen = client.send(Request(url=server.url, method="POST", body=b"x" * 100_000), effect=Effect.DESTROYS)
     assert seen.body == b"100000"
 
 

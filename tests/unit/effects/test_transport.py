@@ -13,6 +13,7 @@ import pytest
 
 from verify.effects.errors import Refused, Unreachable
 from verify.effects.transport import Request
+from verify.model.need import Effect
 from verify.model.units import Rate, seconds
 
 
@@ -155,7 +156,7 @@ def test_what_may_have_happened_is_not_repeated(serve: Callable, transport: Call
     client = transport(server, destructive=True)
     client.send(Request(url=server.url))
     with pytest.raises(Unreachable, match=r"connection reset|connection closed without an answer"):
-        client.send(Request(url=server.url, method="POST", body=b"x"), effect="destroys")
+        client.send(Request(url=server.url, method="POST", body=b"x"), effect=Effect.DESTROYS)
     assert client.sent == 2
 
 
@@ -294,7 +295,7 @@ def test_a_body_is_sent_whole(serve: Callable, transport: Callable) -> None:
 
     server = serve(handler)
     client = transport(server, destructive=True)
-    seen = client.send(Request(url=server.url, method="POST", body=b"x" * 300_000), effect="destroys")
+    seen = client.send(Request(url=server.url, method="POST", body=b"x" * 300_000), effect=Effect.DESTROYS)
     assert seen.status == 204
     assert received == [b"x" * 300_000]
 
@@ -306,7 +307,7 @@ def test_a_server_that_does_not_read_is_not_waited_for(serve: Callable, transpor
         client.send(
             Request(url=server.url, method="PUT", body=bytes(50_000_000)),
             deadline=seconds(0.3),
-            effect="destroys",
+            effect=Effect.DESTROYS,
         )
 
 

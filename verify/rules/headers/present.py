@@ -9,7 +9,7 @@ Fix: set the headers where every answer passes (nginx: ``add_header … always``
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from verify.facts.broken import serves
+from verify.facts.broken import DROPS, good
 from verify.facts.http import Exchange, Get
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
 
@@ -35,19 +35,11 @@ FAILS = [
     given(STATED, answers=(FULL, Exchange(status=404, headers=((NAME, " "),)))),
 ]
 
-DROPS = {
-    "no-hsts": "strict-transport-security",
-    "no-csp": "content-security-policy",
-    "no-frame-options": "x-frame-options",
-    "no-nosniff": "x-content-type-options",
-    "no-xss-protection": "x-xss-protection",
-}
-
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether a header that ``fault`` drops is stated, or an error answer is."""
     if fault == "headers-missing-on-errors":
-        return not all(serves(path, reference) for path in stated.on)
+        return not all(good(path, reference) for path in stated.on)
     return DROPS[fault] in {name.lower() for name in stated.headers}
 
 

@@ -1,0 +1,216 @@
+"""Twenty planted secrets, sent, echoed, failed with and printed: none is in any output, in any encoding."""
+
+import base64
+import json
+import re
+import urllib.parse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Shop, Site
+
+#: characters that some encodings change
+SECRETS = {
+    f"SHOP_SECRET_{n:02}": f'p{n:02}-w0rd/+{n * 7919:06}é&"={n}' if n % 2 else f"token{n:02}Zq{n * 104729}xY"
+    for n in range(20)
+}
+
+CHECKS = """
+import logging, os, sys, warnings
+import pytest
+
+NAMES = sorted(name for name in os.environ if name.startswith("SHOP_SECRET_"))
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.parametrize("name", NAMES)
+def test_shows_everything(http, name, record_property):
+    secret = os.environ[name]
+    local = {"secret": secret, "wrapped": [secret, secret.encode()]}
+    print("printed", secret)
+    print("wrong", secret, file=sys.stderr)
+    logging.getLogger("team").warning("logged %s", secret)
+    warnings.warn(f"warned of {secret}")
+    record_property("seen", f"recorded {secret}")
+    answer = http.get(f"/echo/{name[-2:]}", account=f"a{name[-2:]}")
+    assert answer.text == "nothing of " + secret, f"failed with {secret}"
+
+@pytest.mark.claim("OWN-1")
+def test_skips():
+    pytest.skip("skipped for " + os.environ[NAMES[0]])
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.xfail(reason="expected because of " + os.environ[NAMES[2]])
+def test_fails_as_expected():
+    raise ValueError(os.environ[NAMES[2]])
+
+@pytest.fixture
+def broken(request):
+    yield
+    raise RuntimeError("torn down with " + os.environ[NAMES[3]])
+
+@pytest.mark.claim("OWN-1")
+def test_teardown(broken): ...
+"""
+
+
+def account(number: int) -> dict[str, object]:
+    name = f"$SHOP_SECRET_{number:02}"
+    # a header holds Latin-1 at most, so every kind meets every shape of secret
+    kinds: tuple[dict[str, object], ...] = (
+        {"bearer": name},
+        {"basic": {"user": "shop", "password": name}},
+        {"header": {"name": "X-Key", "value": name}},
+    )
+    return kinds[number % 3]
+
+
+def plant(shop: "Shop", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a contract whose every account is refused by an endpoint that echoes, and failing tests."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    numbers = range(len(SECRETS))
+    shop.contract(
+        {
+            "OWN-1": {"says": "own", "at": "docs"},
+            **{
+                f"S-{n:02}": {
+                    "says": "echoes",
+                    "at": "docs",
+                    "rule": "endpoint/answers",
+                    "with": {"endpoint": f"e{n:02}"},
+                }
+                for n in numbers
+            },
+        },
+        accounts={f"a{n:02}": account(n) for n in numbers},
+        endpoints={
+            f"e{n:02}": {
+                "path": f"/echo/{n:02}",
+                "account": f"a{n:02}",
+                "expect": 302,
+                "json": {"sent": "integer"},
+            }
+            for n in numbers
+        },
+        tests=["checks"],
+    )
+    shop.write("checks/test_shows.py", CHECKS)
+
+
+def forms_of(secret: str) -> set[str]:
+    """Return a secret as programs write it."""
+    raw = secret.encode()
+    return {
+        secret,
+        urllib.parse.quote(secret, safe=""),
+        base64.b64encode(raw).decode().rstrip("="),
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+        raw.hex(),
+        secret.replace("&", "&amp;").replace('"', "&quot;"),
+    }
+
+
+def leaks(texts: dict[str, str]) -> list[str]:
+    """Return where which secret stands."""
+    return [
+        f"{name} in {where}: …{text[max(0, at - 60) : at + len(form) + 20]}…"
+        for where, text in texts.items()
+        for name, secret in SECRETS.items()
+        for form in forms_of(secret)
+        if (at := text.find(form)) >= 0
+    ]
+
+
+def written(shop: "Shop", printed: str) -> dict[str, str]:
+    """Return everything that a run put out."""
+    files = [*(shop.path / "reports").iterdir(), *shop.path.glob("*.xml")]
+    return {"terminal": printed, **{path.name: path.read_text() for path in files}}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_no_secret_in_any_output(
+    shop: "Shop", site: "Site", monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    plant(shop, monkeypatch)
+    more = ("-l", "-rA", "-vv", "--durations=0", "--tb=long", "--junitxml=j.xml", "-o", "junit_logging=all")
+    ran = shop.pytest("--env=staging", *more, *arguments)
+    assert ran.code == 1, ran.text
+    sent = "\n".join(str(one.headers) for one in site.asked if one.path.startswith("/echo"))
+    basic = base64.b64encode(f"shop:{SECRETS['SHOP_SECRET_04']}".encode()).decode()
+    assert SECRETS["SHOP_SECRET_00"] in sent, "the secrets really were sent"
+    assert basic in sent
+    outputs = written(shop, ran.text)
+    assert {"terminal", "verdict.json", "summary.md", "run.json", "j.xml"} <= outputs.keys()
+    assert leaks(outputs) == []
+    assert basic not in "".join(outputs.values())
+    assert len(re.findall(r"\*\*\*SHOP_SECRET_\d\d\*\*\*", outputs["terminal"])) > 20, (
+        "they were there to be found"
+    )
+    assert "printed ***SHOP_SECRET_00***" in outputs["j.xml"]
+    assert "logged ***SHOP_SECRET_01***" in outputs["terminal"]
+
+
+BREAKS = {
+    "internal error": "def pytest_runtest_logreport(report):\n    import os\n    raise RuntimeError('internal ' + os.environ['SHOP_SECRET_01'])\n",
+    "internal error of a worker": (
+        "import pytest\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_protocol(item):\n    import os\n"
+        "    secret = os.environ['SHOP_SECRET_01']\n    yield\n    raise RuntimeError('internal ' + secret)\n"
+    ),
+    "a conftest of the tests": "import os\nraise RuntimeError('imported ' + os.environ['SHOP_SECRET_01'])\n",
+}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("what", BREAKS)
+def test_no_secret_in_what_breaks(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, what: str, arguments: tuple[str, ...]
+) -> None:
+    plant(shop, monkeypatch)
+    shop.write("checks/conftest.py" if "tests" in what else "conftest.py", BREAKS[what])
+    ran = shop.pytest("--env=staging", "--full-trace", "--showlocals", *arguments)
+    assert ran.code not in {0, 1}, ran.text
+    assert leaks({"terminal": ran.text}) == []
+    assert "RuntimeError" in ran.text
+
+
+def test_no_secret_where_a_test_file_cannot_be_imported(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(shop, monkeypatch)
+    shop.write(
+        "checks/test_bad.py",
+        "import os\nsecret = os.environ['SHOP_SECRET_02']\nassert secret == 'x', secret\n",
+    )
+    ran = shop.pytest("--env=staging", "-l", "--junitxml=j.xml")
+    assert ran.code == pytest.ExitCode.INTERRUPTED, ran.text
+    assert leaks({"terminal": ran.text, "junit": (shop.path / "j.xml").read_text()}) == []
+    assert "***SHOP_SECRET_02***" in ran.text
+
+
+def test_no_secret_in_the_traceback_of_an_interrupt(shop: "Shop", monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(shop, monkeypatch)
+    shop.write(
+        "checks/test_a.py",
+        "import os, pytest\ndef stop(secret):\n    raise KeyboardInterrupt('stopped ' + secret)\n"
+        "@pytest.mark.claim('OWN-1')\ndef test_stop():\n    stop(os.environ['SHOP_SECRET_01'])\n",
+    )
+    ran = shop.pytest("--env=staging", "--full-trace", "-l", "checks/test_a.py")
+    assert ran.code == pytest.ExitCode.INTERRUPTED, ran.text
+    assert leaks(written(shop, ran.text)) == []
+    assert "***SHOP_SECRET_01***" in ran.text
+
+
+def test_the_private_folder_of_a_run_is_gone(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    plant(shop, monkeypatch)
+    shop.pytest("--env=staging", "-n", "2", "-q")
+    assert [path.name for path in temporary.iterdir() if "deploy-verify" in path.name] == []
+    left = {str(path): path.read_text(errors="replace") for path in Path.home().rglob("*") if path.is_file()}
+    assert leaks(left) == []

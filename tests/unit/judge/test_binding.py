@@ -1,0 +1,163 @@
+"""Claims meet rules: what fits is bound, what does not is told, all at once."""
+
+from collections.abc import Callable
+
+import pytest
+
+from verify.contract.errors import ContractError
+from verify.contract.load import Loaded, load
+from verify.judge.binding import Claim, bind
+from verify.judge.registry import Registry
+from verify.model.units import seconds
+
+Make = Callable[..., Registry]
+HEAD = """verify: 1
+system: sample
+document: d.md
+environments: {test: {url: 'https://a.example'}}
+endpoints:
+  health: {path: /health}
+"""
+BUILT_IN = Registry(("verify.rules",))
+
+
+def contract(claims: str, more: str = "") -> Loaded:
+    return load(f"{HEAD}{more}claims:\n{claims}".encode(), "verify.yaml")
+
+
+def told(claims: str, registry: Registry = BUILT_IN, more: str = "") -> list[str]:
+    with pytest.raises(ContractError) as caught:
+        bind(contract(claims, more), registry)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def bound(claims: str, registry: Registry = BUILT_IN, more: str = "") -> dict[str, Claim]:
+    return {claim.id: claim for claim in bind(contract(claims, more), registry)}
+
+
+def test_values_arrive_resolved() -> None:
+    found = bound("  C-1: {says: s, at: a, rule: health/status, with: {endpoint: health, within: 500ms}}\n")
+    check = found["C-1"].checks[0].check
+    assert check.rule.id == "health/status"
+    assert check.stated is not None
+    assert vars(check.stated)["endpoint"].path == "/health"
+    assert vars(check.stated)["within"] == seconds(0.5)
+    assert found["C-1"].suites == ("smoke",)
+    assert str(found["C-1"].place) == "verify.yaml:8:3"
+
+
+def test_everything_wrong_is_told_at_once_with_its_place() -> None:
+    problems = told(
+        """  C-1: {says: s, at: a, rule: helth/status, with: {endpoint: health}}
+  C-2: {says: s, at: a, rule: health/status, with: {endpoint: helth}}
+  C-3: {says: s, at: a, rule: health/status, with: {endpoint: health, witin: 1s}}
+  C-4: {says: s, at: a, rule: health/status, with: {endpoint: health, within: 5 parsecs}}
+  C-5: {says: s, at: a, rule: health/status}
+  C-6: {says: s, at: a, rule: compose/privileged, with: {a: 1}}
+  C-7:
+    says: s
+    at: a
+    checks:
+      - {rule: tls/chain}
+      - {rule: tls/floor, with: {lowest: SSLv3}}
+"""
+    )
+    assert len(problems) == 7
+    for line, (problem, words) in enumerate(
+        zip(
+            problems,
+            (
+                "unknown rule 'helth/status': did you mean 'health/status'?",
+                "did you mean 'health'?",
+                "did you mean 'within'?",
+                "unknown unit 'parsecs'",
+                "endpoint",
+                "rule compose/privileged takes no values: remove `with`",
+                "SSLv3",
+            ),
+            strict=True,
+        ),
+        start=8,
+    ):
+        assert words in problem, problem
+        assert problem.startswith(f"verify.yaml:{line if line < 14 else 19}:"), problem
+
+
+def test_a_rule_that_is_broken_is_told_at_its_claim(rules: Make) -> None:
+    problems = told(
+        "  C-1: {says: s, at: a, rule: family/rule}\n", rules({"family/rule": "1 / 0\n"}), "baseline: none\n"
+    )
+    assert len(problems) == 1
+    assert "ZeroDivisionError" in problems[0]
+    assert "mend the rule's file" in problems[0]
+
+
+def test_only_what_is_claimed_is_imported(rules: Make, answers: str) -> None:
+    registry = rules({"family/rule": answers, "family/wild": "1 / 0\n"})
+    found = bound(
+        "  C-1: {says: s, at: a, rule: family/rule, with: {path: /}}\n", registry, "baseline: none\n"
+    )
+    assert list(found) == ["C-1"]
+
+
+def test_claims_without_a_check_are_kept() -> None:
+    found = bound(
+        "  C-1: {says: s, at: a}\n"
+        "  C-2: {says: s, at: a, unverifiable: people}\n"
+        "  C-3: {says: s, at: a, kind: gap}\n",
+        more="baseline: none\n",
+    )
+    assert [(claim.suites, claim.unverifiable, claim.kind) for claim in found.values()] == [
+        ((), None, "claim"),
+        ((), "people", "claim"),
+        ((), None, "gap"),
+    ]
+
+
+def test_several_checks_in_two_suites_and_environments() -> None:
+    found = bound(
+        """  C-1:
+    says: s
+    at: a
+    checks:
+      - {rule: compose/privileged}
+      - {rule: tls/chain, environments: [test]}
+      - {rule: tls/floor}
+"""
+    )["C-1"]
+    assert found.suites == ("policy", "smoke")
+    assert [one.environments for one in found.checks] == [None, ("test",), None]
+
+
+def test_the_baseline_by_default() -> None:
+    found = bound("  C-1: {says: s, at: a}\n")
+    baseline = {name for name, claim in found.items() if claim.baseline}
+    assert {"readiness/within", "readiness/version", "compose/privileged"} <= baseline
+    claim = found["readiness/within"]
+    assert (claim.at, claim.suites) == ("baseline", ("smoke",))
+    assert claim.says == claim.checks[0].check.rule.title
+    assert all(one.check.baseline for name in baseline for one in found[name].checks)
+
+
+def test_a_baseline_of_ones_own() -> None:
+    found = bound("  C-1: {says: s, at: a}\n", more="baseline: [tls/chain]\n")
+    assert [name for name, claim in found.items() if claim.baseline] == ["tls/chain"]
+    assert "readiness/within" not in bound("  C-1: {says: s, at: a}\n", more="baseline: none\n")
+
+
+def test_a_baseline_that_cannot_be() -> None:
+    problems = told("  C-1: {says: s, at: a}\n", more="baseline: [tls/chane, health/status]\n")
+    assert len(problems) == 2
+    assert any("did you mean 'tls/chain'?" in problem for problem in problems)
+    assert any("rule health/status needs stated values: claim it instead" in problem for problem in problems)
+
+
+def test_equal_needs_of_many_claims_are_one() -> None:
+    claims = "".join(
+        f"  C-{number}:\n    {{says: s, at: a, rule: health/status, with: {{endpoint: health, within: {number}s}}}}\n"
+        for number in range(1, 30)
+    )
+    found = bound(claims, more="baseline: none\n")
+    needs = [need for claim in found.values() for one in claim.checks for need in one.check.needs]
+    assert len(needs) == 29
+    assert len(set(needs)) == 1

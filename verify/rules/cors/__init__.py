@@ -1,0 +1,3 @@
+"""Which other sites may read answers."""
+
+SUITE = "smoke"

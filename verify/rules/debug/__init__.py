@@ -1,0 +1,3 @@
+"""What errors give away."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""What must not be served."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""Which names the system answers to."""
+
+SUITE = "smoke"
