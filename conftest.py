@@ -1,4 +1,4 @@
-"""What every test shares: parts a machine may lack, and patience.
+"""What every test shares: parts that a machine may lack. Imports nothing but pytest: the demo runs here too.
 
 ``@pytest.mark.needs("nginx")`` skips a test, saying why, where the part is missing. Where
 ``VERIFY_REQUIRE_PARTS`` names the part (``nginx,redis``, or ``all``), as CI does for what it
@@ -12,12 +12,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 pytest_plugins = ["pytester"]
-
-settings.register_profile("patient", settings(), deadline=None)  # a busy machine is not a failure
-settings.load_profile("patient")
 
 # parts whose program is not called as they are
 PROGRAMS = {

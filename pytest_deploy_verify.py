@@ -91,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not asked:
         return
     _open_door()
-    from verify.plugin.gate import activate
+    from verify.plugin.activate import activate
 
     activate(config, {**_defaults(config), **given}, foreign, lambda: Door.clashes)
 

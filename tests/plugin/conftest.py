@@ -1,5 +1,7 @@
 """A user's repository, a small system on loopback that counts, and a pytest to run on both."""
 
+import contextlib
+import io
 import json
 import os
 import sys
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from verify.cli import main
 
 #: bounds a hang, judges no speed
 PATIENCE = 120.0
@@ -186,6 +190,20 @@ class Shop:
         result = self.pytester.runpytest_inprocess(*QUIET, *arguments)
         return Ran(code=int(result.ret), out=result.stdout.str(), err=result.stderr.str())
 
+    def cli_here(self, *arguments: str, cwd: Path | None = None) -> Ran:
+        """Run the command ``deploy-verify`` in this process: quick, for what starts nothing."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(cwd or self.path),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = main(arguments)
+            except SystemExit as stopped:  # argparse's
+                code = int(str(stopped.code))
+        return Ran(code=code, out=out.getvalue(), err=err.getvalue())
+
     def cli(self, *arguments: str, cwd: Path | None = None) -> Ran:
         """Run the command ``deploy-verify`` in a process of its own."""
         start = "import sys; from pytest_deploy_verify import main; sys.exit(main())"
@@ -193,12 +211,8 @@ class Shop:
 
     def command(self, *words: str, cwd: Path | None = None) -> Ran:
         """Run a program in the repository, or in a folder of it."""
-        before = Path.cwd()
-        os.chdir(cwd or self.path)
-        try:
+        with contextlib.chdir(cwd or self.path):
             result = self.pytester.run(*words, timeout=PATIENCE)
-        finally:
-            os.chdir(before)
         return Ran(code=int(result.ret), out=result.stdout.str(), err=result.stderr.str())
 
     def verdict(self, folder: str = "reports") -> dict[str, Any]:

@@ -56,14 +56,14 @@ def expect_once(shop: "Shop", site: "Site") -> None:
 @pytest.mark.parametrize(
     ("arguments", "summary"),
     [
-        ((), "2 failed, 4 passed, 1 deselected"),
+        (("-p", "no:xdist"), "2 failed, 4 passed, 1 deselected"),
         (("--reruns", "2"), "2 failed, 4 passed, 1 deselected, 4 rerun"),
         (("-n", "0"), "2 failed, 4 passed, 1 deselected"),
         (("-n", "2"), "2 failed, 4 passed"),
         (("-n", "2", "--dist=each"), "4 failed, 8 passed"),
         (("-n", "2", "--reruns", "1"), "2 failed, 4 passed, 2 rerun"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_needs_are_asked_once(
     shop: "Shop",

@@ -138,3 +138,42 @@ def test_while_waiting_for_readiness(shop: "Shop", site: "Site") -> None:
     assert set(shop.outcomes().values()) == {"inconclusive"}
     assert site.count("/products") == 0
     assert left_behind() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.nightly)])
+def test_nothing_of_the_reference_is_left(shop: "Shop", number: signal.Signals) -> None:
+    shop.contract(
+        {
+            "SHOP-4": {
+                "says": "limited",
+                "at": "docs",
+                "rule": "rate-limit/over",
+                "with": {"endpoint": "products", "rate": "1/s"},
+            }
+        },
+        environments={"local": {"reference": {}, "gate": ["smoke", "hardening"]}},
+        endpoints={"health": {"path": "/health/"}, "products": {"path": "/api/v1/products/"}},
+    )
+    words = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "--env=local"]
+    with subprocess.Popen(
+        words,
+        cwd=shop.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            seen = next((line for line in process.stdout if "waiting until" in line), "")
+            assert seen, "the reference never started"
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, out
+    assert alive(process.pid) == []
+    assert shop.verdict()["run"]["interrupted"] is True
+    assert left_behind() == []
+    assert shop.cli_here("clean").out.strip() == "nothing was left behind"

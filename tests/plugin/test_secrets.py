@@ -155,7 +155,10 @@ def test_no_secret_in_any_output(
 
 
 BREAKS = {
-    "internal error": "def pytest_runtest_logreport(report):\n    import os\n    raise RuntimeError('internal ' + os.environ['SHOP_SECRET_01'])\n",
+    "internal error": (
+        "def pytest_runtest_logreport(report):\n    import os\n"
+        "    raise RuntimeError('internal ' + os.environ['SHOP_SECRET_01'])\n"
+    ),
     "internal error of a worker": (
         "import pytest\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_protocol(item):\n    import os\n"
         "    secret = os.environ['SHOP_SECRET_01']\n    yield\n    raise RuntimeError('internal ' + secret)\n"
@@ -189,6 +192,7 @@ def test_no_secret_where_a_test_file_cannot_be_imported(
     assert ran.code == pytest.ExitCode.INTERRUPTED, ran.text
     assert leaks({"terminal": ran.text, "junit": (shop.path / "j.xml").read_text()}) == []
     assert "***SHOP_SECRET_02***" in ran.text
+    assert not (shop.path / "reports").exists()
 
 
 def test_no_secret_in_the_traceback_of_an_interrupt(shop: "Shop", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_what_failed_is_run_again(
     stops = shop.pytest("--env=staging", "--sw", quiet=remembers)
     assert stops.code == 2, "pytest's own: stepwise interrupts"
     assert shop.outcomes()["smoke::SHOP-4"] == "violated"
-    for again, judged in (("--lf", 1), ("--sw", 1), ("--ff", 4)):
+    for again, judged in (("--sw", 1), ("--lf", 1), ("--ff", 4)):
         site.reset()
         ran = shop.pytest("--env=staging", again, quiet=remembers)
         assert "SHOP-4" in ran.out
@@ -147,3 +147,24 @@ def test_junit_holds_what_a_verdict_rests_on(shop: "Shop", claim_of: Callable[..
     assert cases["SHOP-1"]["outcome"] == "holds"
     assert cases["SHOP-1"]["rule"] == "health/status"
     assert "status 200" in (cases["SHOP-1"]["seen"] or "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("-k", "nothing"), pytest.ExitCode.NO_TESTS_COLLECTED),
+        (("--collect-only", "-q"), pytest.ExitCode.OK),
+        (("--fault=no-hsts",), pytest.ExitCode.USAGE_ERROR),
+        (("verify.yaml::smoke::SHOP-9",), pytest.ExitCode.USAGE_ERROR),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value.name,
+)
+def test_with_workers_nothing_is_asked_either(
+    shop: "Shop", site: "Site", arguments: tuple[str, ...], code: pytest.ExitCode
+) -> None:
+    ran = shop.pytest("--env=staging", "-n", "2", *arguments)
+    assert ran.code == code, ran.text
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text
+    assert site.count() == 0
+    assert not (shop.path / "reports").exists()

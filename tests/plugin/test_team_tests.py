@@ -231,3 +231,22 @@ def test_on_files_alone_there_is_no_environment(
     assert "no environment is judged: give --env" in named.out
     assert named.code == 1, "a claim that was to be judged and was not"
     assert site.count() == 0
+
+
+@pytest.mark.parametrize("on", [False, True], ids=["stop", "continue"])
+@BOTH
+def test_a_file_that_cannot_be_imported_never_promotes(
+    shop: "Shop", site: "Site", arguments: tuple[str, ...], *, on: bool
+) -> None:
+    shop.contract(OWN, tests=["checks"])
+    shop.write("checks/test_bad.py", "import nowhere_to_be_found\n")
+    more = ("--continue-on-collection-errors",) if on else ()
+    ran = shop.pytest("--env=staging", *arguments, *more)
+    if on:
+        assert ran.code == 1, ran.text
+        assert shop.verdict()["decision"] == "hold"
+        assert shop.outcomes()["smoke::SHOP-1"] == "holds"
+    else:
+        assert ran.code == pytest.ExitCode.INTERRUPTED, ran.text
+        assert site.count() == 0
+        assert not (shop.path / "reports").exists()

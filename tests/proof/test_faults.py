@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from verify.effects.journal import clean
 from verify.model.units import seconds
 from verify.model.verdict import Outcome, Verdict
 from verify.reference.faults import FAULTS
-from verify.run import leftovers
 from verify.run.plan import Entry
 
 Break = Callable[[str], None]
@@ -21,7 +19,7 @@ Break = Callable[[str], None]
 PATIENT = {"slow-start", "edge-limit-tight"}
 #: faults that refuse requests: what was refused may be violated besides, and nothing else
 REFUSING = {"edge-limit-tight", "quota-tight"}
-REFUSED = "429"
+REFUSED = "refused"
 READY = "smoke::readiness/within"
 #: what may be said of a claim that is not judged because the system is not ready
 WAITED = ("the environment is not ready: ", "shows no version: ", "so its end says nothing")
@@ -71,24 +69,15 @@ def expect(verdicts: dict[str, Verdict], expected: set[str]) -> None:
     assert len(verdicts) == len(violated | inconclusive | came_out(verdicts, Outcome.HOLDS))
 
 
-def clean_up(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send what flows have promised and a fault has hindered, as ``deploy-verify clean`` does."""
-    monkeypatch.setenv("LEATHER_API_TOKEN", bench.running.accounts["alice"])
-    leftovers.register()
-    assert all(reaped.done for reaped in clean())
-
-
 @pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_a_fault_violates_what_the_rules_say(
-    bench: Any, broken: Break, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_a_fault_violates_what_the_rules_say(bench: Any, broken: Break, fault: str) -> None:
     entries = concerned(bench, fault)
     expected = bench.expected(fault, entries)
     broken(fault)
     verdicts = judged(bench, fault, entries)
     bench.running.heal(fault)
     expect(verdicts, expected)
-    clean_up(bench, monkeypatch)
+    bench.clean_up(verdicts)
     expect(bench.judge(sorted_out(bench)[1]), set())
 
 
@@ -110,9 +99,7 @@ def test_every_live_claim_of_the_reference_has_been_seen_to_fail(bench: Any) -> 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_every_fault_against_every_claim(
-    bench: Any, broken: Break, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_every_fault_against_every_claim(bench: Any, broken: Break, fault: str) -> None:
     expected = bench.expected(fault, bench.entries)
     broken(fault)
     verdicts = judged(bench, fault, bench.entries)
@@ -120,12 +107,8 @@ def test_every_fault_against_every_claim(
     if fault in REFUSING:
         violated = came_out(verdicts, Outcome.VIOLATED)
         assert violated >= expected
-        for name in violated - expected:
-            statuses = {
-                finding.seen for judgement in verdicts[name].judgements for finding in judgement.findings
-            }
-            assert REFUSED in statuses, verdicts[name]
+        assert all(REFUSED in str(verdicts[name].judgements) for name in violated - expected), verdicts
     else:
         expect(verdicts, expected)
-    clean_up(bench, monkeypatch)
+    bench.clean_up(verdicts)
     expect(bench.judge(bench.entries), set())

@@ -21,6 +21,8 @@ DEADLINE = 20.0
 def spec(**more: Any) -> ReferenceSpec:
     values = {
         "liveness": "/live/",
+        "spa": "/app/",
+        "metrics_public": False,
         "release": "4.2.0",
         "dependencies": {"db": "database", "cache": "redis", "celery": "worker"},
         "edge": {"read": "10/s", "write": "5/s", "burst": 30},

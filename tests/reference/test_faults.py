@@ -25,7 +25,7 @@ def health(client: Any) -> requests.Response:
 
 
 def checks(client: Any) -> dict[str, str]:
-    return dict(health(client).json()["checks"])
+    return dict(health(client).json().get("checks", {}))
 
 
 def refused(client: Any, method: str) -> int:
@@ -165,6 +165,68 @@ def is_json(answer: requests.Response) -> bool:
         return False
 
 
+ORIGIN, FOREIGN = "https://app.example.com", "https://foreign.example"
+
+
+def value(name: str, stated: str) -> Callable[[Any], bool]:
+    """Return whether a header, where it is there at all, is as stated."""
+    return lambda client: client.get("/live/").headers.get(name, stated) == stated
+
+
+def cookie(flag: str) -> Callable[[Any], bool]:
+    return lambda client: flag in client.get("/signin/").headers["Set-Cookie"].split(", csrftoken")[0]
+
+
+def lets_in(client: Any, origin: str) -> bool:
+    answer = client.get(f"{API}products/", headers={"Origin": origin})
+    return answer.headers.get("Access-Control-Allow-Origin") in {origin, "*"}
+
+
+def leads(client: Any, **more: Any) -> str:
+    return client.get("/live", **more).headers.get("Location", "")
+
+
+def hidden(*paths: str) -> Callable[[Any], bool]:
+    return lambda client: all(client.get(path).status_code == 404 for path in paths)
+
+
+def products(client: Any) -> list[dict[str, Any]]:
+    answer = client.get(f"{API}products/")
+    return list(answer.json()["results"]) if answer.status_code == 200 else []
+
+
+def agreed(client: Any) -> str:
+    """Return what ALPN agrees on; the certificate is looked at elsewhere."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with handshake(client, context) as connection:
+        return str(connection.selected_alpn_protocol())
+
+
+def echoed(client: Any) -> dict[str, str]:
+    said = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "http"}
+    return dict(client.get("/verify/echo/", headers=said).json()["headers"])
+
+
+def edge_keeps(client: Any) -> bool:
+    client.get("/static/app.js")
+    return client.get("/static/app.js").headers.get("X-Cache", "HIT") == "HIT"
+
+
+def has_sample(client: Any) -> bool:
+    lines = client.get("/metrics", user="staff").text.splitlines()
+    return not any("TYPE db_active" in line for line in lines) or any(
+        line.startswith("db_active_connections ") for line in lines
+    )
+
+
+def applied(client: Any) -> bool:
+    answer = client.get("/verify/migrations/")
+    return answer.status_code != 200 or answer.json() == {"pending": 0, "unapplied": []}
+
+
 PROMISES = {
     "health status": lambda client: health(client).status_code != 500,
     "healthy": lambda client: health(client).status_code == 200,
@@ -209,7 +271,50 @@ PROMISES = {
     "no debug": lambda client: "DEBUG = True" not in client.get("/nowhere").text,
     "request id": echoes_id,
     "log": logs_json,
-    "metrics": lambda client: client.get("/metrics").status_code == 200,
+    "hsts value": value("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    "frame value": value("X-Frame-Options", "DENY"),
+    "csp value": value("Content-Security-Policy", "default-src 'self'"),
+    "no banner": lambda client: "Server" not in client.get("/live/").headers,
+    "cookie secure": cookie("Secure"),
+    "cookie httponly": cookie("HttpOnly"),
+    "cookie samesite": cookie("SameSite=Lax"),
+    "cors foreign": lambda client: not lets_in(client, FOREIGN),
+    "cors null": lambda client: not lets_in(client, "null"),
+    "cors stated": lambda client: lets_in(client, ORIGIN),
+    "cors varies": lambda client: (
+        "Origin" in client.get(f"{API}products/", headers={"Origin": ORIGIN}).headers.get("Vary", "")
+    ),
+    "own host": lambda client: client.get("/nowhere", headers={"Host": FOREIGN[8:]}).status_code == 400,
+    "own links": lambda client: FOREIGN[8:] not in leads(client, headers={"X-Forwarded-Host": FOREIGN[8:]}),
+    "own redirects": lambda client: client.get(f"/signin/?next={FOREIGN}").headers["Location"] == "/",
+    "slash": lambda client: leads(client) == "/live/",
+    "no env": hidden("/.env"),
+    "no git": hidden("/.git/HEAD", "/.git/config"),
+    "no backup": hidden("/backup.sql"),
+    "no listing": hidden("/static/"),
+    "no admin": hidden("/admin/"),
+    "no status": hidden("/server-status", "/__debug__/"),
+    "h2": lambda client: agreed(client) in {"h2", "None"},
+    "health hides": lambda client: "internal" not in health(client).text,
+    "health uncached": lambda client: health(client).headers["Cache-Control"] == "no-store",
+    "health open": lambda client: health(client).status_code != 401,
+    "access": lambda client: client.get(f"{API}accounts/me/").status_code == 401,
+    "tokens": lambda client: (
+        client.get(f"{API}accounts/me/", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    ),
+    "documented": lambda client: all(isinstance(one["price"], str) for one in products(client)),
+    "asset kept": lambda client: "max-age" in client.get("/static/app.js").headers["Cache-Control"],
+    "asset type": lambda client: "javascript" in client.get("/static/app.js").headers["Content-Type"],
+    "asset marked": lambda client: "X-Cache" in client.get("/static/app.js").headers,
+    "asset hit": edge_keeps,
+    "metrics closed": lambda client: client.get("/metrics").status_code in {403, 404},
+    "metrics sampled": has_sample,
+    "migrated": applied,
+    "forwarded": lambda client: "X-Real-IP" in echoed(client),
+    "not spoofed": lambda client: echoed(client).get("X-Forwarded-For") in {None, "127.0.0.1"},
+    "spa": lambda client: client.get("/app/inner/page").status_code == 200,
+    "spa api": lambda client: client.get(f"{API}nowhere/").status_code == 404,
+    "metrics": lambda client: client.get("/metrics", user="staff").status_code == 200,
 }
 
 #: fault -> the promises it breaks; every other one is kept meanwhile
@@ -258,6 +363,46 @@ BREAKS = {
     "no-request-id": {"request id"},
     "log-not-json": {"log"},
     "metrics-missing": {"metrics"},
+    "hsts-short": {"hsts value"},
+    "frame-options-sameorigin": {"frame value"},
+    "csp-unsafe": {"csp value"},
+    "version-banner": {"no banner"},
+    "cookie-insecure": {"cookie secure"},
+    "cookie-readable": {"cookie httponly"},
+    "cookie-cross-site": {"cookie samesite"},
+    "cors-any": {"cors foreign", "cors null"},
+    "cors-reflect": {"cors foreign", "cors null"},
+    "cors-null": {"cors null"},
+    "cors-missing": {"cors stated"},
+    "cors-no-vary": {"cors varies"},
+    "any-host": {"own host"},
+    "trusts-forwarded-host": {"own links"},
+    "open-redirect": {"own redirects"},
+    "no-slash-redirect": {"slash"},
+    "env-exposed": {"no env"},
+    "git-exposed": {"no git"},
+    "backup-exposed": {"no backup"},
+    "listing-on": {"no listing"},
+    "admin-default": {"no admin"},
+    "status-open": {"no status"},
+    "no-h2": {"h2"},
+    "health-leaks": {"health hides"},
+    "health-cacheable": {"health uncached"},
+    "health-login": {"health open", "healthy", "health names"},
+    "access-open": {"access"},
+    "any-token": {"tokens"},
+    "schema-drift": {"documented"},
+    "asset-uncached": {"asset kept"},
+    "asset-mistyped": {"asset type"},
+    "asset-unmarked": {"asset marked"},
+    "asset-missed": {"asset hit"},
+    "metrics-public": {"metrics closed"},
+    "metrics-no-samples": {"metrics sampled"},
+    "migrations-behind": {"migrated"},
+    "forwarded-missing": {"forwarded"},
+    "forwarded-believed": {"not spoofed"},
+    "no-spa-fallback": {"spa"},
+    "spa-in-api": {"spa api"},
 }
 
 #: what a limit may break besides, because the probes themselves run into it

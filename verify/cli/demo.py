@@ -38,9 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
         "--tb=no",
         f"-c{os.devnull}",
         f"--rootdir={Path.cwd()}",
+        "--noconftest",
         "-pno:cacheprovider",
     ]
     code = pytest.main([*quiet, "--verify-env=reference", f"--verify-contract={contract}", *chosen])
-    if not arguments.fault:
+    if code <= pytest.ExitCode.TESTS_FAILED and not arguments.fault:
         print("\nBreak a promise and look again:  deploy-verify demo --fault no-hsts")
     return int(code)

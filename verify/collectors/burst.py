@@ -5,13 +5,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from verify.collectors.world import CONCURRENT, World, in_turn
+from verify.collectors.world import World, in_turn
 from verify.effects.transport import Request
 from verify.facts.burst import Burst, Shot, Volley
 from verify.model.need import Need
 from verify.model.units import seconds
 
 REFUSALS = frozenset({429, 503})
+#: requests under way at once; fewer than a burst has would let slow answers set the pace
+MOST = 256
 
 
 def collect(needs: tuple[Burst, ...], world: World) -> Iterator[tuple[Need, object]]:
@@ -35,7 +37,7 @@ def _see(need: Burst, world: World) -> Volley:
         answer = world.wire.send(request)
         return Shot(sent=seconds(sent), status=answer.status, retry_after=answer.header("Retry-After"))
 
-    pool = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="burst")
+    pool = ThreadPoolExecutor(min(need.count, MOST), thread_name_prefix="burst")
     try:
         shots = tuple(pool.map(shoot, range(need.count)))
     finally:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
+from verify.collectors.signing import signature
 from verify.collectors.world import World, in_turn
 from verify.contract.flow import RUN_ID, Flow, Step
 from verify.effects.errors import EffectError
@@ -18,7 +19,7 @@ from verify.effects.journal import Entry
 from verify.effects.transport import Request
 from verify.facts.body import compare
 from verify.facts.flow import Stride, Walk, WalkThrough
-from verify.facts.http import Exchange
+from verify.facts.http import Exchange, Headers
 from verify.model.need import Need
 
 _PLACEHOLDER = re.compile(r"\{([^{}/]*)\}")
@@ -44,6 +45,7 @@ class _Journey:
     name: str
     world: World
     saved: dict[str, str]
+    headers: Headers = ()
     strides: list[Stride] = field(default_factory=list)
     promised: dict[int, Entry] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -58,14 +60,19 @@ def collect(needs: tuple[WalkThrough, ...], world: World) -> Iterator[tuple[Need
 
 
 def _see(need: WalkThrough, world: World) -> Walk:
-    flow = world.contract.flows[need.flow]
-    journey = _Journey(name=need.flow, world=world, saved={RUN_ID: world.run_id})
+    return walk(need.flow, world)
+
+
+def walk(name: str, world: World, headers: Headers = ()) -> Walk:
+    """Walk the flow ``name``; each request also carries ``headers``."""
+    flow = world.contract.flows[name]
+    journey = _Journey(name=name, world=world, saved={RUN_ID: world.run_id}, headers=headers)
     try:
         _forward(journey, flow)
     finally:
         _clean_up(journey, flow)
     return Walk(
-        flow=need.flow, strides=tuple(journey.strides), left=tuple(journey.left), stopped=journey.stopped
+        flow=name, strides=tuple(journey.strides), left=tuple(journey.left), stopped=journey.stopped
     )
 
 
@@ -116,7 +123,9 @@ def _clean_up(journey: _Journey, flow: Flow) -> None:
 
 def _promise(journey: _Journey, flow: Flow) -> None:
     """Put each clean-up request into the journal as soon as it can be written down."""
-    if journey.world.journal is None:
+    environment = journey.world.environment
+    embedded = environment is not None and environment.reference is not None  # its data goes with it
+    if journey.world.journal is None or embedded:
         return
     for index, step in enumerate(flow.steps):
         if not step.always or index in journey.promised:
@@ -138,11 +147,13 @@ def _promise(journey: _Journey, flow: Flow) -> None:
 
 def _take(journey: _Journey, step: Step) -> tuple[Stride, Exchange]:
     path = _path(step, journey.saved)
-    headers = list(journey.world.headers(step.account))
+    headers = [*journey.world.headers(step.account), *journey.headers]
     body = None
     if step.json_ is not None:
         headers.append(_JSON)
         body = json.dumps(_fill(step.json_, journey.saved)).encode()
+    if step.webhook is not None:
+        headers.append(signature(journey.world, step.webhook, body or b""))
     request = Request(method=step.method, url=journey.world.url + path, headers=tuple(headers), body=body)
     answer = journey.world.wire.send(request)
     stride = Stride(

@@ -27,7 +27,9 @@ def _see(need: Describe, world: World) -> object:
     problems = problems_of(value)
     if document.status not in GOOD:
         return Described(document=document, problems=problems)  # an error page describes nothing
-    asked = [Get(path=path) for path in islice(open_gets(value), MOST_OPERATIONS)]
+    paths = islice(open_gets(value, secured=need.secured), MOST_OPERATIONS)
+    account = need.account if need.secured else None
+    asked = [Get(path=path, account=account) for path in paths]
     answers = [answer for _, answer in concurrently(fetch, asked, world)]
     unseen = [answer for answer in answers if isinstance(answer, Unseen)]
     if unseen:

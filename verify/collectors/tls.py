@@ -53,6 +53,7 @@ def _see(need: Shake, world: World) -> object:
 def _usual(world: World) -> Handshake:
     """Shake hands as a client does; where that fails, say what the verifier found."""
     context = ssl.create_default_context(cafile=str(world.trust or requests.utils.DEFAULT_CA_BUNDLE_PATH))
+    context.set_alpn_protocols(["h2", "http/1.1"])
     try:
         return _described(_shake(context, world), world)
     except ssl.SSLCertVerificationError as error:
@@ -75,7 +76,7 @@ def _offer(version: str, world: World) -> object:
     except (ssl.SSLError, ValueError) as error:
         return Unseen(f"{_host(world)}: this Python cannot offer {version}: {_words(error)}")
     try:
-        seen, _ = _shake(context, world)
+        seen, *_ = _shake(context, world)
     except (ssl.SSLError, ConnectionError) as error:
         if _OURS.search(str(error)):
             return Unseen(f"{_host(world)}: this Python cannot offer {version}: {_words(error)}")
@@ -87,10 +88,11 @@ def _offer(version: str, world: World) -> object:
     return Handshake(host=_host(world), version=seen, at=time.time())
 
 
-def _shake(context: ssl.SSLContext, world: World) -> tuple[str, dict[str, Any]]:
+def _shake(context: ssl.SSLContext, world: World) -> tuple[str, str, dict[str, Any]]:
     name = urlsplit(world.url).hostname
     with world.wire.dial(world.url) as sock, _wrapped(context, sock, name) as secure:
-        return secure.version() or "", dict(secure.getpeercert() or {})
+        agreed = secure.selected_alpn_protocol() or ""
+        return secure.version() or "", agreed, dict(secure.getpeercert() or {})
 
 
 def _wrapped(context: ssl.SSLContext, sock: socket.socket, name: str | None) -> ssl.SSLSocket:
@@ -99,12 +101,13 @@ def _wrapped(context: ssl.SSLContext, sock: socket.socket, name: str | None) -> 
     return context.wrap_socket(plain, server_hostname=name)
 
 
-def _described(shaken: tuple[str, dict[str, Any]], world: World) -> Handshake:
-    version, certificate = shaken
+def _described(shaken: tuple[str, str, dict[str, Any]], world: World) -> Handshake:
+    version, protocol, certificate = shaken
     issuer = ", ".join(value for part in certificate.get("issuer", ()) for _, value in part)
     return Handshake(
         host=_host(world),
         version=version,
+        protocol=protocol,
         names=tuple(str(name) for _, name in certificate.get("subjectAltName", ())),
         issuer=issuer,
         not_after=float(ssl.cert_time_to_seconds(certificate["notAfter"])),

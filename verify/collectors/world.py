@@ -18,6 +18,25 @@ Asked = TypeVar("Asked", bound=Need)
 CONCURRENT = 16
 
 
+class Breakable(Protocol):
+    """A system whose parts can be stopped and started again: the reference."""
+
+    log_file: Path
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """Return the names of what is broken now."""
+        ...
+
+    def inject(self, name: str) -> None:
+        """Break what the fault ``name`` stands for."""
+        ...
+
+    def heal(self, name: str) -> None:
+        """Mend what the fault ``name`` stands for."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """One environment, live; ``credentials`` are request headers by account name."""
@@ -33,8 +52,11 @@ class World:
     transport: Transport | None = None
     journal: Journal | None = None
     credentials: Mapping[str, Headers]
+    #: the keys that webhooks are signed with, by webhook name
+    keys: Mapping[str, str] = field(default_factory=dict)
     expected_version: str | None = None
     deadline: Duration = field(default=seconds(10))
+    breakable: Breakable | None = None
 
     @property
     def wire(self) -> Transport:

@@ -56,6 +56,15 @@ class VersionFrom(Part):
     endpoint: EndpointName | None = None
 
 
+class Logs(Part):
+    """Where the log is: a file that grows, or a platform that we cannot read."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("file", "platform")
+
+    file: RelativePath | None = None
+    platform: Text | None = None
+
+
 class Environment(Part):
     """One place where the system runs.
 
@@ -79,6 +88,7 @@ class Environment(Part):
     readiness: Readiness = Field(default_factory=Readiness)
     account: AccountName | None = None
     version: VersionFrom | None = None
+    logs: Logs | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from verify.contract.part import AccountName, Misfit, Part
+from verify.contract.part import AccountName, Misfit, Part, WebhookName
 from verify.contract.patterns import Shape
 from verify.contract.values import Flag, Statuses, UrlPath
 from verify.contract.words import offer, shown
@@ -33,7 +33,7 @@ class Step(Part):
 
     The path and the texts of ``json_`` (``json:``, the request's body) may hold
     ``{run_id}`` and ``{names}`` saved by earlier steps; ``answer`` holds expected members
-    of the JSON answer; ``always`` marks a clean-up step, sent whatever happened before.
+    of the JSON answer; ``webhook`` signs the body as that one's sender does; ``always`` marks a clean-up step, sent whatever happened before.
     """
 
     one_of: ClassVar[tuple[str, ...]] = METHODS
@@ -44,6 +44,7 @@ class Step(Part):
     patch: UrlPath | None = None
     delete: UrlPath | None = None
     account: AccountName | None = None
+    webhook: WebhookName | None = None
     json_: Any = Field(default=None, alias="json")
     expect: Statuses = (200,)
     answer: Mapping[str, Any] | None = None

@@ -50,3 +50,12 @@ Endpoint: TypeAlias = Annotated[
     EndpointSpec, BeforeValidator(_find("endpoints", "an endpoint")), WithJsonSchema(_SCHEMA)
 ]
 FlowName: TypeAlias = Annotated[str, AfterValidator(_known("flows", "a flow")), WithJsonSchema(_SCHEMA)]
+AccountName: TypeAlias = Annotated[
+    str, AfterValidator(_known("accounts", "an account")), WithJsonSchema(_SCHEMA)
+]
+WebhookName: TypeAlias = Annotated[
+    str, AfterValidator(_known("webhooks", "a webhook")), WithJsonSchema(_SCHEMA)
+]
+EnvironmentName: TypeAlias = Annotated[
+    str, AfterValidator(_known("environments", "an environment")), WithJsonSchema(_SCHEMA)
+]

@@ -24,6 +24,7 @@ class Refers:
 EndpointName = Annotated[Name, Refers("endpoints", "endpoint")]
 AccountName = Annotated[Name, Refers("accounts", "account")]
 EnvironmentName = Annotated[Name, Refers("environments", "environment")]
+WebhookName = Annotated[Name, Refers("webhooks", "webhook")]
 WaivedClaim = Annotated[ClaimId, Refers("claims", "claim", "the waiver matches nothing in the contract")]
 
 

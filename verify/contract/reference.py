@@ -6,9 +6,32 @@ from typing import Literal
 from pydantic import Field
 
 from verify.contract.part import Part
-from verify.contract.values import Count, HeaderName, HeaderValue, OriginUrl, Rate, Status, Text, UrlPath
+from verify.contract.values import (
+    Count,
+    Flag,
+    HeaderName,
+    HeaderValue,
+    OriginUrl,
+    Rate,
+    Status,
+    Text,
+    UrlPath,
+)
 
 Dependency = Literal["database", "redis", "worker"]
+#: what the reference logs beside requests
+Event = Literal[
+    "login",
+    "logout",
+    "login_failed",
+    "transaction_created",
+    "transaction_updated",
+    "transaction_completed",
+    "webhook_received",
+    "webhook_verified",
+    "webhook_processed",
+    "error",
+]
 
 _DEPENDENCIES: Mapping[str, Dependency] = {"database": "database", "redis": "redis", "worker": "worker"}
 _HEADERS = {
@@ -42,7 +65,12 @@ class ReferenceSpec(Part):
 
     ``dependencies`` maps the names in the health body to the parts behind them;
     ``faults`` are switched on from the start; other ``origins`` may read the API; ``signin``
-    is a page that sets a session cookie and goes on to ``?next=``.
+    is a page that sets a session cookie and goes on to ``?next=``. ``asset`` is a static file
+    that the edge caches; ``echo`` shows the headers that reach the application;
+    ``webhook`` takes what is signed in ``X-Signature`` (HMAC-SHA256); ``failure`` fails with
+    a stack trace in the log; ``events`` gives events other names in the log;
+    ``migrations`` names those that are not applied. Without ``metrics_public`` only ``staff``
+    may read the metrics; unknown paths below ``spa`` give ``index.html``.
     """
 
     api: UrlPath = "/api/v1/"
@@ -59,4 +87,12 @@ class ReferenceSpec(Part):
     log_fields: tuple[Text, ...] = ("timestamp", "level", "logger", "event", "request_id")
     origins: tuple[OriginUrl, ...] = ("https://app.example.com",)
     signin: UrlPath = "/signin/"
+    webhook: UrlPath = "/webhooks/payment/"
+    failure: UrlPath = "/verify/failure/"
+    events: Mapping[Event, Text] = Field(default_factory=dict)
+    asset: UrlPath = "/static/app.js"
+    echo: UrlPath = "/verify/echo/"
+    migrations: UrlPath = "/verify/migrations/"
+    metrics_public: Flag = True
+    spa: UrlPath | None = None
     faults: tuple[Text, ...] = ()

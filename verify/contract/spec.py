@@ -12,6 +12,7 @@ from verify.contract.environment import Environment
 from verify.contract.flow import Flow
 from verify.contract.part import Misfit, Part
 from verify.contract.values import ClaimId, Glob, Name, RelativePath, RuleId, Text
+from verify.contract.webhook import Webhook
 from verify.contract.words import kind_of, shown
 
 __all__ = [
@@ -71,6 +72,7 @@ class Contract(Part):
     endpoints: Mapping[Name, Endpoint] = Field(default_factory=dict)
     accounts: Mapping[Name, Account] = Field(default_factory=dict)
     flows: Mapping[Name, Flow] = Field(default_factory=dict)
+    webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)
     claims: Mapping[ClaimId, ClaimSpec] = Field(default_factory=dict)
     tests: tuple[RelativePath, ...] = ()
     baseline: Baseline = "default"

@@ -1,6 +1,7 @@
 """What a fault of the reference shows of itself, for rules that it breaks for some stated values only."""
 
 from verify.contract.reference import ReferenceSpec
+from verify.facts.http import Exchange
 
 #: fault -> the parts that do not answer then; what the worker says of itself passes through Redis
 GONE = {
@@ -24,7 +25,7 @@ SETS = {
     "csp-unsafe": ("content-security-policy", "default-src * 'unsafe-inline'"),
 }
 #: faults after which the health endpoint gives another status, whatever its dependencies say
-SICK = frozenset({"health-wrong-status", "never-ready"})
+SICK = frozenset({"health-wrong-status", "health-login", "never-ready"})
 
 
 def unwell(fault: str, reference: ReferenceSpec) -> frozenset[str]:
@@ -51,10 +52,55 @@ def products(reference: ReferenceSpec) -> str:
 def serves(path: str, reference: ReferenceSpec) -> bool:
     """Tell whether a GET of ``path`` by nobody in particular is a good answer."""
     served = {reference.health, reference.liveness, reference.schema_, reference.metrics, products(reference)}
-    served.add(reference.signin)
+    served |= {reference.signin, reference.asset, reference.echo, reference.migrations}
+    if not reference.metrics_public:
+        served.discard(reference.metrics)
+    if reference.spa is not None and path.startswith(reference.spa) and not in_api(path, reference):
+        return True
     return path.partition("?")[0] in served
+
+
+def redirects(path: str, reference: ReferenceSpec) -> bool:
+    """Tell whether ``path`` only lacks the final slash of a page."""
+    slashed = path.partition("?")[0] + "/"
+    return slashed in {reference.health, reference.liveness, reference.schema_, reference.metrics} | {
+        products(reference)
+    }
 
 
 def good(path: str, reference: ReferenceSpec) -> bool:
     """Tell whether ``path`` is answered with a page rather than an error or a redirect."""
-    return serves(path, reference) and not path.startswith(f"{reference.signin}?")
+    if redirects(path, reference) or path.startswith(f"{reference.signin}?"):
+        return False
+    return serves(path, reference)
+
+
+def dressed(fault: str, path: str, reference: ReferenceSpec) -> Exchange:
+    """Return the headers that ``path`` of the reference answers with under ``fault``."""
+    headers = {name.lower(): value for name, value in reference.headers.items()}
+    if fault == "headers-missing-on-errors" and not good(path, reference):
+        headers = {}
+    headers.pop(DROPS.get(fault, ""), None)
+    headers |= [SETS[fault]] if fault in SETS else []
+    lines = list(headers.items())
+    if path == reference.signin:
+        flags = {"cookie-insecure": "Secure", "cookie-readable": "HttpOnly", "cookie-cross-site": "SameSite"}
+        for cookie in ("sessionid=1; Secure; HttpOnly; SameSite=Lax", "csrftoken=1; Secure; SameSite=Lax"):
+            kept = [part for part in cookie.split("; ") if not part.startswith(flags.get(fault, "-"))]
+            lines.append(("Set-Cookie", "; ".join(kept)))
+    return Exchange(status=200, headers=tuple(lines))
+
+
+def errs_in_django(path: str, reference: ReferenceSpec) -> bool:
+    """Tell whether ``path`` is unknown to the reference, so that Django itself answers with its 404."""
+    api = reference.api.removesuffix("/") + "/"
+    views = tuple(f"{api}{view}/" for view in ("products", "accounts", "deposits", "withdrawals", "canary"))
+    return not (good(path, reference) or redirects(path, reference) or path.startswith(views))
+
+
+def unmeasured(fault: str) -> frozenset[str]:
+    """Return the families of metrics that have no sample because of ``fault``."""
+    if fault in {"metrics-no-samples", "database-down"}:
+        return frozenset({"db_active_connections"})
+    gone = {"redis_memory_used_bytes", "celery_queue_length"}
+    return frozenset(gone if fault in {"redis-down", "redis-hang"} else ())

@@ -10,6 +10,11 @@ from verify.model.units import Duration, seconds
 
 Headers = tuple[tuple[str, str], ...]
 
+#: a path of our own, asked on the plain address by every rule that looks at its redirect
+PLAIN_PROBE = "/verify/redirect?probe=1"
+#: a host that is nobody's (RFC 2606)
+FOREIGN_HOST = "verify.invalid"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:

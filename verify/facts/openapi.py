@@ -22,13 +22,17 @@ class Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Describe(Need):
-    """Ask for the document, and then for what it describes: the second needs the first."""
+    """Ask for the document, and then for what it describes: the second needs the first.
+
+    ``secured`` asks the operations that need credentials as well, all as ``account``.
+    """
 
     kind: ClassVar[str] = "openapi"
     answer: ClassVar[type] = Described
 
     path: str
     account: str | None = None
+    secured: bool = False
 
 
 def problems_of(document: object) -> tuple[str, ...]:
@@ -54,8 +58,8 @@ def problems_of(document: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def open_gets(document: object) -> Iterator[str]:
-    """Yield the paths whose GET needs neither parameters nor credentials."""
+def open_gets(document: object, *, secured: bool = False) -> Iterator[str]:
+    """Yield the paths whose GET needs no parameters, and no credentials unless ``secured``."""
     if problems_of(document) or not isinstance(document, dict):
         return
     general = document.get("security")
@@ -65,7 +69,7 @@ def open_gets(document: object) -> Iterator[str]:
             continue
         parameters = [one for group in _parameters(item) for one in group]
         required = [one for one in parameters if not isinstance(one, dict) or one.get("required")]
-        if not required and not _needs_credentials(operation.get("security", general)):
+        if not required and (secured or not _needs_credentials(operation.get("security", general))):
             yield path
 
 

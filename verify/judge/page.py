@@ -53,7 +53,7 @@ def _parameters(rule: Rule) -> list[str]:
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_plain, value)) + "]"
-    return "none" if value is None else str(value)
+    return "none" if value is None else str(value) or '""'
 
 
 def _kind(schema: dict[str, Any]) -> str:

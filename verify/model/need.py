@@ -32,6 +32,8 @@ class Need:
     live: ClassVar[bool] = True
     #: False for what can be seen although the environment is not ready
     after_ready: ClassVar[bool] = True
+    #: True for what stops a part of the system: only the reference can be broken
+    breaking: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

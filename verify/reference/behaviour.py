@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +28,12 @@ class Behaviour:
     request_id: bool = True
     retry_after: bool = True
     release: str = ""
+    release_mixed: str = ""
     health_checks: bool = True
     health_omits: int = 0
     health_status: int = 0
     health_json: bool = True
+    liveness_deep: bool = False
     ready_at: float = 0.0
     plain: str = "redirect"
     redirect_status: int = 301
@@ -42,6 +45,12 @@ class Behaviour:
     schema_dead: bool = False
     metrics: bool = True
     log_json: bool = True
+    log_omits: tuple[str, ...] = ()
+    log_leaks: bool = False
+    answer_leaks: bool = False
+    events: bool = True
+    sticky_sessions: bool = False
+    webhook_verified: bool = True
     debug: bool = False
     edge_read: float | None = 1.0
     edge_write: float | None = 1.0
@@ -57,6 +66,18 @@ class Behaviour:
     open_redirect: bool = False
     slash: bool = True
     exposed: tuple[str, ...] = ()
+    health_leaks: bool = False
+    health_cacheable: bool = False
+    health_login: bool = False
+    access_open: bool = False
+    any_token: bool = False
+    products_drift: bool = False
+    asset: str = "cached"
+    metrics_public: bool = False
+    metrics_empty: tuple[str, ...] = ()
+    migrations_behind: bool = False
+    forwarded: str = "set"
+    spa: str = "falls back"
 
 
 def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:
@@ -79,7 +100,6 @@ def read(path: Path) -> Behaviour:
     """Read what ``dumped`` gave; without a file everything is as promised."""
     if not path.exists():
         return Behaviour()
-    data = json.loads(path.read_text())
-    return Behaviour(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    )
+    data: dict[str, Any] = json.loads(path.read_text())
+    lists = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
+    return Behaviour(**(data | lists))

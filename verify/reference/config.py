@@ -66,6 +66,15 @@ class Config:
     authenticated: Quota | None = None
     origins: tuple[str, ...] = ()
     signin: str = "/signin/"
+    webhook: str = "/webhooks/payment/"
+    webhook_secret: str = ""
+    failure: str = "/verify/failure/"
+    events: dict[str, str] = field(default_factory=dict)
+    asset: str = "/static/app.js"
+    echo: str = "/verify/echo/"
+    migrations: str = "/verify/migrations/"
+    metrics_public: bool = True
+    spa: str | None = None
 
     @property
     def root(self) -> Path:

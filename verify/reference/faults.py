@@ -17,7 +17,8 @@ class Fault:
 
     ``turns`` are knobs of ``Behaviour`` by name; ``parts`` says which part is ``down`` or
     ``paused``; ``certificate`` is a kind of ``certificates.KINDS``; ``legacy_tls`` lets old
-    protocols in; ``unready`` is the time in seconds the service says it is not ready.
+    protocols in; ``http1`` speaks no HTTP/2; ``unready`` is the time in seconds the service
+    says it is not ready.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Fault:
     parts: Mapping[str, str] = field(default_factory=dict)
     certificate: str = ""
     legacy_tls: bool = False
+    http1: bool = False
     unready: float = 0.0
 
 
@@ -54,7 +56,9 @@ _ALL = (
     _turn("health-missing-dependency", "one stated dependency is not in the health body", health_omits=1),
     _turn("health-wrong-status", "health answers 500 whatever is stated", health_status=500),
     _turn("health-not-json", "health answers plain text", health_json=False),
+    _turn("liveness-deep", "liveness asks the dependencies too", liveness_deep=True),
     _turn("wrong-version", "header and health body name another release", release="0.0.0-other"),
+    _turn("mixed-versions", "every fourth answer names another release", release_mixed="0.0.0-old"),
     Fault(name="slow-start", summary="health says 'starting' for 3 seconds", unready=3.0),
     Fault(name="never-ready", summary="health says 'starting' for ever", unready=math.inf),
     _drops("no-hsts", "Strict-Transport-Security"),
@@ -89,6 +93,12 @@ _ALL = (
     _turn("debug-on", "Django's debug pages are shown", debug=True),
     _turn("no-request-id", "requests get no id", request_id=False),
     _turn("log-not-json", "request lines are plain text", log_json=False),
+    _turn("log-missing-field", "request lines and events have no level", log_omits=("level",)),
+    _turn("log-leaks-secret", "query, token, cookie and password are logged", log_leaks=True),
+    _turn("answer-leaks-secret", "answers repeat the query and the password", answer_leaks=True),
+    _turn("events-missing", "only requests are logged", events=False),
+    _turn("sticky-session", "every other question finds a replica without the session", sticky_sessions=True),
+    _turn("webhook-unverified", "webhooks are processed whoever signed them", webhook_verified=False),
     _turn("metrics-missing", "there are no metrics", metrics=False),
     _sets("hsts-short", "Strict-Transport-Security: max-age=300"),
     _sets("frame-options-sameorigin", "X-Frame-Options: SAMEORIGIN"),
@@ -111,6 +121,24 @@ _ALL = (
     _turn("backup-exposed", "/backup.sql is served", exposed=("backup",)),
     _turn("listing-on", "/static/ is listed", exposed=("listing",)),
     _turn("admin-default", "Django's admin is at /admin/", exposed=("admin",)),
+    Fault(name="no-h2", summary="HTTP/2 is not offered", http1=True),
+    _turn("health-leaks", "health shows a connection string, a host and versions", health_leaks=True),
+    _turn("health-cacheable", "caches may keep the health answer", health_cacheable=True),
+    _turn("health-login", "health asks for a login", health_login=True),
+    _turn("access-open", "protected endpoints answer nobody in particular", access_open=True),
+    _turn("any-token", "any token will do", any_token=True),
+    _turn("schema-drift", "the product list is not as documented", products_drift=True),
+    _turn("asset-uncached", "the static file may not be cached", asset="uncached"),
+    _turn("asset-mistyped", "the static file has another type", asset="mistyped"),
+    _turn("asset-unmarked", "the edge does not mark the static file", asset="unmarked"),
+    _turn("asset-missed", "the edge fetches the static file each time", asset="missed"),
+    _turn("metrics-public", "everybody may read the metrics", metrics_public=True),
+    _turn("metrics-no-samples", "a family has no sample", metrics_empty=("db_active_connections",)),
+    _turn("migrations-behind", "a migration is not applied", migrations_behind=True),
+    _turn("forwarded-missing", "the edge does not say who asks, and how", forwarded="missing"),
+    _turn("forwarded-believed", "the edge passes on what clients say of themselves", forwarded="believed"),
+    _turn("no-spa-fallback", "unknown pages are not found", spa="missing"),
+    _turn("spa-in-api", "unknown paths of the API give index.html", spa="greedy"),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 

@@ -25,11 +25,12 @@ class Granian(Part):
         super().__init__(run)
         self._shared = counters
         self._port = 0
+        self._http = "auto"
         self._certificate = Certificate(Path(), Path())
 
-    def use(self, port: int, certificate: Certificate) -> None:
+    def use(self, port: int, certificate: Certificate, http: str = "auto") -> None:
         """Set what it serves with from its next start on."""
-        self._port, self._certificate = port, certificate
+        self._port, self._certificate, self._http = port, certificate, http
 
     def argv(self) -> Sequence[str | Path]:
         """Return the program."""
@@ -38,7 +39,7 @@ class Granian(Part):
             *("--host", "127.0.0.1", "--port", str(self._port)),
             *("--workers", "1", "--blocking-threads", str(_THREADS), "--log-level", "warning"),
             *("--ssl-certificate", self._certificate.chain, "--ssl-keyfile", self._certificate.key),
-            *("--ssl-protocol-min", "tls1.2"),
+            *("--ssl-protocol-min", "tls1.2", "--http", self._http),
             "verify.reference.server.main:build",
         ]
 
@@ -98,7 +99,7 @@ class Front:
         self._inner: Port | None = None
         self._folder = run.folder
         self._authority: Authority | None = None
-        self._mode = ("", False)
+        self._mode = ("", False, False)
         self.granian = Granian(run, counters)
         self.relay = Relay(run, port)
 
@@ -109,9 +110,9 @@ class Front:
             self._authority = Authority(self._folder)
         return self._authority
 
-    def change(self, kind: str, *, legacy: bool) -> bool:
+    def change(self, kind: str, *, legacy: bool, http1: bool = False) -> bool:
         """Start with a certificate of ``kind`` unless so already; return whether to wait."""
-        if self._mode == (kind, legacy):
+        if self._mode == (kind, legacy, http1):
             return False
         self.stop()
         certificate = self.authority.issue(kind)
@@ -119,9 +120,10 @@ class Front:
             self._inner = self._inner or Port()
             self.relay.use(self._inner.number, certificate)
             self.relay.start()
-        self.granian.use(self._inner.number if legacy and self._inner else self._port, certificate)
+        port = self._inner.number if legacy and self._inner else self._port
+        self.granian.use(port, certificate, "1" if http1 else "auto")
         self.granian.start()
-        self._mode = (kind, legacy)
+        self._mode = (kind, legacy, http1)
         return True
 
     def wait(self) -> None:
@@ -131,7 +133,7 @@ class Front:
 
     def stop(self) -> None:
         """Stop both; safe to repeat."""
-        self._mode = ("", False)
+        self._mode = ("", False, False)
         self.relay.stop(grace=0.0)
         self.granian.stop(grace=0.0)
 

@@ -31,7 +31,7 @@ class Reference:
 
     ``url`` and ``plain_url`` are its origins, ``ca_file`` what to trust, ``accounts`` the
     bearer tokens of ``alice``, ``bob`` and ``staff``, ``log_file`` its request log,
-    ``folder`` where all of it lives.
+    ``webhook_secret`` what webhooks are signed with, ``folder`` where all of it lives.
     """
 
     def __init__(self, spec: ReferenceSpec, journal: Journal) -> None:
@@ -66,6 +66,7 @@ class Reference:
         self.plain_url = f"http://localhost:{plain.number}"
         self.ca_file = self.folder / "ca.pem"
         self.log_file = self.folder / LOG_FILE
+        self.webhook_secret = secrets.token_urlsafe(24)
         self.accounts = {name: secrets.token_urlsafe(24) for name in USERS}
         dataclasses.replace(
             config,
@@ -73,6 +74,7 @@ class Reference:
             plain_port=plain.number,
             database=self._database.parameters,
             redis_socket=str(self.folder / SOCKET),
+            webhook_secret=self.webhook_secret,
             tokens={token: name for name, token in self.accounts.items()},
         ).write(run.config)
         for part in self._parts.values():
@@ -209,7 +211,11 @@ class Reference:
     def _turn_front(self) -> bool:
         broken = self._broken()
         kind = next((each.certificate for each in reversed(broken) if each.certificate), "valid")
-        return self._front.change(kind, legacy=any(each.legacy_tls for each in broken))
+        return self._front.change(
+            kind,
+            legacy=any(each.legacy_tls for each in broken),
+            http1=any(each.http1 for each in broken),
+        )
 
     def _behave(self) -> None:
         """Tell the front how to behave: the file first, then the number that makes it look."""

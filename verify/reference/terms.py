@@ -50,6 +50,14 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
         authenticated=quota(spec.quotas.authenticated),
         origins=spec.origins,
         signin=spec.signin,
+        webhook=spec.webhook if spec.webhook.endswith("/") else f"{spec.webhook}/",
+        failure=spec.failure,
+        events=dict(spec.events),
+        asset=spec.asset,
+        echo=spec.echo,
+        migrations=spec.migrations,
+        metrics_public=spec.metrics_public,
+        spa=spec.spa,
     )
 
 

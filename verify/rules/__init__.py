@@ -1,21 +1,24 @@
 """Judgements, one rule a file; its path is its id. This module is what a rule imports from."""
 
 from verify.contract import EndpointSpec
-from verify.contract.named import Endpoint, FlowName
+from verify.contract.named import AccountName, Endpoint, EnvironmentName, FlowName, WebhookName
 from verify.contract.reference import ReferenceSpec
-from verify.contract.values import Duration, Rate, Ratio, Size
+from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.place import Place
 from verify.model.rule import Stated, given, rule
 from verify.model.units import seconds
 
 __all__ = [
+    "AccountName",
     "Duration",
     "Endpoint",
     "EndpointSpec",
+    "EnvironmentName",
     "Finding",
     "FlowName",
     "Nothing",
+    "OriginUrl",
     "Place",
     "Rate",
     "Ratio",
@@ -24,6 +27,7 @@ __all__ = [
     "Size",
     "Stated",
     "Unknown",
+    "WebhookName",
     "given",
     "rule",
     "seconds",

@@ -22,7 +22,7 @@ from verify.effects.transport import Transport
 from verify.model.need import Need
 from verify.model.units import Rate
 from verify.run.options import Options, UsageError
-from verify.run.secrets import accounts_of, credentials
+from verify.run.secrets import accounts_of, credentials, keys, webhooks_of
 
 if TYPE_CHECKING:
     from verify.reference.system import Reference
@@ -70,13 +70,17 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     variables: dict[str, str] = dict(os.environ)
     expected = options.expect_version
     trust: Path | None
+    reference: Reference | None = None
     if environment.reference is not None:
         reference = running or _reference(environment.reference, options, journal, closing)
         url, plain_url, trust = reference.url, reference.plain_url, reference.ca_file
         variables.update(
-            (variable_of(contract.accounts[name].secret), reference.accounts[name])
+            (variable_of(contract.accounts[name].secret), reference.accounts[user])
             for name in names
-            if name in reference.accounts
+            if (user := _user(contract, name)) in reference.accounts
+        )
+        variables.update(
+            (variable_of(webhook.secret), reference.webhook_secret) for webhook in contract.webhooks.values()
         )
         if environment.version is not None:
             expected = expected or environment.reference.release
@@ -87,6 +91,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         plain_url = environment.plain_url or plain_of(url) or ""
         trust = root / environment.trust if environment.trust else None
     headers = credentials(names, contract, variables, redactor)
+    signing = keys(webhooks_of(asked, contract), contract, variables, redactor)
     hosts = [endpoint.host for endpoint in contract.endpoints.values() if endpoint.host]
     transport = closing.enter_context(
         Transport(
@@ -109,9 +114,17 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         transport=transport,
         journal=journal,
         credentials=headers,
+        keys=signing,
         expected_version=expected,
         deadline=options.deadline,
+        breakable=reference,
     )
+
+
+def _user(contract: Contract, account: str) -> str:
+    """Return the user of the reference that an account stands for: its own name, or that of Basic."""
+    basic = contract.accounts[account].basic
+    return basic.user if basic is not None else account
 
 
 def _reference(spec: ReferenceSpec, options: Options, journal: Journal, closing: ExitStack) -> "Reference":

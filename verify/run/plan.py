@@ -175,6 +175,8 @@ def _ruled_out(
         return None
     if environment is None:
         return "it needs an environment: give --env"
+    if environment.reference is None and rule.breaking(stated):
+        return "it stops a part of the system, and only the reference can be broken"
     return _protected(effect, environment, options)
 
 

@@ -10,6 +10,7 @@ from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
 from verify.facts.flow import WalkThrough
 from verify.facts.http import Headers
+from verify.facts.logs import Record
 from verify.model.need import Need
 from verify.run.options import UsageError
 
@@ -24,7 +25,7 @@ def _accounts(needs: Iterable[Need], contract: Contract, environment: Environmen
     yield from (endpoint.account for endpoint in contract.endpoints.values())
     for need in needs:
         yield getattr(need, "account", None)
-        if isinstance(need, WalkThrough):
+        if isinstance(need, WalkThrough | Record):
             yield from (step.account for step in contract.flows[need.flow].steps)
 
 
@@ -47,6 +48,36 @@ def credentials(
             problems.append(f"account {name}: {error}")
             continue
         found[name] = headers_of(account, value, redactor)
+    if problems:
+        raise UsageError("\n".join(problems))
+    return found
+
+
+def webhooks_of(needs: Iterable[Need], contract: Contract) -> frozenset[str]:
+    """Return the names of the webhooks that ``needs`` sign for."""
+    asked = tuple(needs)
+    own = {name for need in asked if (name := getattr(need, "webhook", None))}
+    flows = {name for need in asked if (name := getattr(need, "flow", None))}
+    steps = (step for name in flows for step in contract.flows[name].steps)
+    return frozenset(own | {step.webhook for step in steps if step.webhook})
+
+
+def keys(
+    names: Iterable[str], contract: Contract, variables: Mapping[str, str], redactor: Redactor
+) -> dict[str, str]:
+    """Return the signing key of each webhook; raise ``UsageError`` naming what is missing."""
+    found: dict[str, str] = {}
+    problems = []
+    for name in sorted(names):
+        variable = variable_of(contract.webhooks[name].secret)
+        found[name] = variables.get(variable, "")
+        if not found[name]:
+            problems.append(f"webhook {name} needs the environment variable {variable}, which is not set")
+            continue
+        try:
+            redactor.add(variable, found[name])
+        except ValueError as error:
+            problems.append(f"webhook {name}: {error}")
     if problems:
         raise UsageError("\n".join(problems))
     return found

@@ -12,7 +12,7 @@ from verify.model.units import seconds
 
 Make = Callable[..., Any]
 NEED = Describe(path="/schema")
-GET = {"get": {"responses": {}}}
+GET: dict[str, Any] = {"get": {"responses": {}}}
 
 
 def document(**paths: object) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_what_an_error_page_describes_is_not_asked(
 
 
 def test_what_needs_more_than_asking_is_left_alone(serve: Make, world: Make, reply: Make) -> None:
-    secured = {"get": {"security": [{"bearer": []}]}}
+    secured: dict[str, Any] = {"get": {"security": [{"bearer": []}]}}
     optional = {"get": {"security": [{}, {"bearer": []}], "parameters": [{"name": "q", "in": "query"}]}}
     wanting = {"get": {"parameters": [{"name": "q", "in": "query", "required": True}]}}
     shared = {**GET, "parameters": [{"$ref": "#/components/parameters/q"}]}

@@ -3,6 +3,7 @@
 import importlib.metadata
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -41,13 +42,6 @@ def test_a_rule_is_read_once(rules: Make, answers: str) -> None:
     assert found.params is not None
     assert prove(found) == 2
     assert list(registry.all()) == [found]
-
-
-def test_folders_below_a_family_and_modules_above_it_are_no_rules(rules: Make, answers: str) -> None:
-    registry = rules({"family/rule": answers})
-    package = sys.modules.get(registry._packages[0]) if registry._packages else None
-    assert package is None
-    assert registry.ids == ("family/rule",)
 
 
 @pytest.mark.parametrize(
@@ -225,3 +219,13 @@ def test_several_needs_take_several_facts(rules: Make) -> None:
             yield Finding("here", "wrong order")
     """
     assert prove(rules({"family/rule": text}).get("family/rule")) == 3
+
+
+def test_a_module_beside_the_families_is_no_family(rules: Make, answers: str, tmp_path: Path) -> None:
+    registry = rules({"family/rule": answers})
+    assert registry._packages is not None
+    root = tmp_path / registry._packages[0]
+    (root / "helper.py").write_text("1 / 0\n")
+    (root / "family" / "deeper").mkdir()
+    (root / "family" / "deeper" / "__init__.py").write_text("1 / 0\n")
+    assert registry.ids == ("family/rule",)

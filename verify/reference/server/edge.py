@@ -4,6 +4,8 @@ Redirect of plain requests, limits by address, security headers, request id, log
 count; then a plain page where there is one, else Django.
 """
 
+import dataclasses
+import itertools
 import re
 import time
 import uuid
@@ -15,12 +17,14 @@ from verify.reference.server import cors, identity
 from verify.reference.server.control import Control
 from verify.reference.server.http import READING, Answer, Application, Environ, StartResponse, called, problem
 from verify.reference.server.limits import LeakyBucket
-from verify.reference.server.logs import RequestLog
+from verify.reference.server.logs import REQUEST_ID, RequestLog
 from verify.reference.server.metrics import Metrics
 from verify.reference.server.pages import Pages
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\[\]]+)(?::\d+)?")
+_SENT = ("QUERY_STRING", "HTTP_AUTHORIZATION", "HTTP_COOKIE")  # what may hold secrets
+_REPLICAS = 4  # of which one runs another release, where a fault says so
 _NAMES = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -47,22 +51,36 @@ class Edge:
         self._write = LeakyBucket()
         self._limits = control.limits()
         self._headers = list(config.headers.items())
+        self._turn = itertools.count(1)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         started = time.perf_counter()
         behaviour = self._control.behaviour()
+        if behaviour.release_mixed and next(self._turn) % _REPLICAS == 0:
+            behaviour = dataclasses.replace(behaviour, release=behaviour.release_mixed)
         asked = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
-        user = identity.user_of(environ, self._config.tokens)
-        environ[identity.USER] = user
+        forward(environ, behaviour)
+        user = self._user(environ, behaviour)
+        environ[identity.USER], environ[REQUEST_ID] = user, request_id
         answer = self._answer(environ, behaviour, user)
         if "HTTP_ORIGIN" in environ and environ["PATH_INFO"].startswith(self._config.api):
             answer.headers += cors.headers(environ, behaviour, self._config.origins)
+        if behaviour.answer_leaks and environ.get("QUERY_STRING"):
+            answer.headers.append(("X-Asked", environ["QUERY_STRING"]))
         self._dress(answer, behaviour, request_id)
         self._note(environ, answer, behaviour, request_id, time.perf_counter() - started)
         start_response(answer.line, answer.headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+
+    def _user(self, environ: Environ, behaviour: Behaviour) -> str | None:
+        """Return who asks, as ``identity.user_of`` does, but for what faults let in."""
+        user = identity.user_of(environ, self._config.tokens)
+        if user is None and behaviour.any_token:
+            return "alice"
+        public = environ["PATH_INFO"].startswith(f"{self._config.api}products/")
+        return "bob" if user == "" and behaviour.access_open and not public else user
 
     def _answer(self, environ: Environ, behaviour: Behaviour, user: str | None) -> Answer:
         if environ["wsgi.url_scheme"] == "http" and behaviour.plain == "redirect":
@@ -142,10 +160,29 @@ class Edge:
             "user": environ[identity.USER] or None,
         }
         level = "error" if answer.status >= 500 else "warning" if answer.status >= 400 else "info"  # noqa: PLR2004 # classes of status
-        self._log.write(level, fields, as_json=behaviour.log_json)
+        if behaviour.log_leaks:
+            fields |= {name: environ.get(name, "") for name in _SENT}
+        self._log.write(level, fields, behaviour)
 
 
 def host_name(environ: Environ) -> str:
     """Return the name in the Host header in lower case, without its port."""
     match = _HOST.fullmatch(environ.get("HTTP_HOST", ""))
     return match[1].lower() if match else ""
+
+
+def forward(environ: Environ, behaviour: Behaviour) -> None:
+    """Tell the application who asks and how, whatever the client said of itself."""
+    said = {
+        "HTTP_X_REAL_IP": environ["REMOTE_ADDR"],
+        "HTTP_X_FORWARDED_FOR": environ["REMOTE_ADDR"],
+        "HTTP_X_FORWARDED_PROTO": environ["wsgi.url_scheme"],
+    }
+    if behaviour.forwarded == "set":
+        environ.update(said)
+        return
+    for name, value in said.items():
+        if behaviour.forwarded == "believed":
+            environ.setdefault(name, value)
+        else:
+            environ.pop(name, None)

@@ -10,9 +10,11 @@ from verify.reference.behaviour import Behaviour
 from verify.reference.config import HEARTBEAT, Config
 from verify.reference.server import stores
 from verify.reference.server.database import Database
-from verify.reference.server.http import Answer, json_answer
+from verify.reference.server.http import Answer, json_answer, problem
 
 _NO_STORE = ("Cache-Control", "no-store")
+_CACHED = ("Cache-Control", "public, max-age=60")
+_LEAKS = {"dsn": "postgres://shop@db-1.internal:5432/shop", "hostname": "web-1.internal", "django": "5.1.4"}
 
 
 class Health:
@@ -28,6 +30,11 @@ class Health:
             "redis": self._redis_answers,
             "worker": self._worker_beats,
         }
+
+    @property
+    def database(self) -> Database:
+        """Return what it asks the database with."""
+        return self._database
 
     def _database_answers(self) -> bool:
         try:
@@ -60,14 +67,20 @@ class Health:
         ready = time.monotonic() >= behaviour.ready_at
         healthy = ready and all(state == "ok" for state in checks.values())
         status = behaviour.health_status or (200 if healthy else self._config.unhealthy)
+        if behaviour.health_login:
+            return problem(401, "Who are you?", [("WWW-Authenticate", "Bearer"), _NO_STORE])
+        kept = _CACHED if behaviour.health_cacheable else _NO_STORE
         if not behaviour.health_json:
             text = b"OK" if healthy else b"FAIL"
-            return Answer(status, text, [("Content-Type", "text/plain"), _NO_STORE])
+            return Answer(status, text, [("Content-Type", "text/plain"), kept])
         word = "healthy" if healthy else "unhealthy" if ready else "starting"
         release = behaviour.release or self._config.release
-        return json_answer(status, {"status": word, "checks": checks, "version": release}, [_NO_STORE])
+        body: dict[str, object] = {"status": word, "checks": checks, "version": release}
+        return json_answer(status, body | (_LEAKS if behaviour.health_leaks else {}), [kept])
 
     def alive(self, behaviour: Behaviour) -> Answer:
         """Return the answer of the liveness endpoint: the process serves, nothing else is asked."""
+        if behaviour.liveness_deep:
+            return self.answer(behaviour)
         release = behaviour.release or self._config.release
         return json_answer(200, {"status": "alive", "version": release}, [_NO_STORE])

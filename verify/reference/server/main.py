@@ -4,12 +4,13 @@ import os
 
 from verify.reference.config import LOG_FILE, Config
 from verify.reference.server import plain
+from verify.reference.server.acts import Acts
 from verify.reference.server.control import Control
 from verify.reference.server.database import Database
 from verify.reference.server.edge import Edge
 from verify.reference.server.health import Health
 from verify.reference.server.http import Application
-from verify.reference.server.logs import RequestLog
+from verify.reference.server.logs import Events, RequestLog
 from verify.reference.server.metrics import Metrics
 from verify.reference.server.pages import Pages
 from verify.reference.server.products import Products
@@ -22,13 +23,17 @@ def build() -> Application:
     control = Control(config)
     os.environ["DJANGO_SETTINGS_MODULE"] = "verify.reference.shop.settings"
     from verify.reference.shop import wsgi
+    from verify.reference.shop.state import State
 
     database = Database(config)
     cache = Cache(config, control)
     metrics = Metrics(config, database, control.counted)
-    pages = Pages(config, Health(config, database), Products(config, database, cache), metrics)
-    file = (config.root / LOG_FILE).open("a", buffering=1, encoding="utf-8")
-    edge = Edge(config, control, pages, wsgi.application(config, control, cache), metrics, RequestLog(file))
+    log = RequestLog((config.root / LOG_FILE).open("a", buffering=1, encoding="utf-8"))
+    events = Events(log, config.events)
+    products = Products(config, database, cache)
+    pages = Pages(config, Health(config, database), products, metrics, Acts(config, cache, events))
+    django = wsgi.application(State(config, control, cache, events))
+    edge = Edge(config, control, pages, django, metrics, log)
     plain.serve(edge, config.plain_port)
     control.ready()
     return edge

@@ -51,6 +51,16 @@ class Products:
         if behaviour.products_status != 200:  # noqa: PLR2004 # the promised status
             return problem(behaviour.products_status, "The product list cannot be shown.")
         try:
-            return Answer(200, self.body(), [_JSON])
+            body = self.body()
         except psycopg.Error:
             return problem(503, "The product list is not available for now.", [("Retry-After", "1")])
+        return Answer(200, _drifted(body) if behaviour.products_drift else body, [_JSON])
+
+
+def _drifted(body: bytes) -> bytes:
+    """Return the list as no document says: prices are numbers, and nothing has a tag."""
+    found = json.loads(body)
+    for item in found["results"]:
+        item["price"] = float(item["price"])
+        del item["tag"]
+    return json.dumps(found).encode()

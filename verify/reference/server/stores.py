@@ -73,6 +73,14 @@ class Cache:
         """Drop the stored product list because a product has changed."""
         self._optional(lambda: self._redis.delete(PRODUCTS))
 
+    def note(self, webhook: str) -> None:
+        """Remember for a while that a webhook was processed."""
+        self._optional(lambda: self._redis.set(f"webhook:{webhook}", 1, ex=600))
+
+    def noted(self, webhook: str) -> bool:
+        """Say whether a webhook was processed."""
+        return bool(self._optional(lambda: self._redis.exists(f"webhook:{webhook}")))
+
     def take(self, identity: str, quota: Quota) -> int:
         """Count one request of ``identity``: return 0 when it may pass, else the seconds to wait."""
         key = f"quota:{self._control.limits()}:{identity}"

@@ -36,7 +36,23 @@ def _book(user: User, request: Request, sign: int, *, counts: bool) -> Booking:
         made: Booking = Booking.objects.create(
             account=account, amount=amount, tag=wanted.validated_data["tag"]
         )
+    _log(request, "transaction_created", made, "pending")
+    _log(request, "transaction_completed", made, "completed")
     return made
+
+
+def _log(request: Request, event: str, item: Booking, status: str) -> None:
+    held = state.current()
+    held.events.write(
+        request.META,
+        held.control.behaviour(),
+        event,
+        transaction_id=str(item.pk),
+        user_id=request.user.username,
+        type="deposit" if item.amount > 0 else "withdrawal",
+        amount=f"{abs(item.amount):.2f}",
+        status=status,
+    )
 
 
 class MyAccount(APIView):
@@ -77,6 +93,7 @@ class Deposit(APIView):
             item: Any = mine.get(pk=pk)
             if state.current().control.behaviour().deposits_count:
                 _move(item.account, -item.amount)
+            _log(request, "transaction_updated", item, "reversed")
             item.delete()
         return Response(status=204)
 

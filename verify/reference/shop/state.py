@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from verify.reference.config import Config
 from verify.reference.server.control import Control
+from verify.reference.server.logs import Events
 from verify.reference.server.stores import Cache
 
 
@@ -14,6 +15,7 @@ class State:
     config: Config
     control: Control
     cache: Cache
+    events: Events
 
 
 _held: list[State] = []

@@ -7,22 +7,20 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import get_resolver
 
-from verify.reference.config import Config
-from verify.reference.server.control import Control
 from verify.reference.server.http import Application, Environ, StartResponse
-from verify.reference.server.stores import Cache
 from verify.reference.shop import state
+from verify.reference.shop.state import State
 
 
-def application(config: Config, control: Control, cache: Cache) -> Application:
+def application(held: State) -> Application:
     """Set Django up and return its handler; the views are loaded now, not at first use."""
-    state.hold(state.State(config, control, cache))
+    state.hold(held)
     django.setup(set_prefix=False)
     handler = WSGIHandler()
     _ = get_resolver().url_patterns
 
     def call(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        settings.DEBUG = control.behaviour().debug
+        settings.DEBUG = held.control.behaviour().debug
         parts: Iterable[bytes] = handler(environ, start_response)
         return parts
 

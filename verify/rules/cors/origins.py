@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.broken import in_api
-from verify.facts.http import Exchange, Get
+from verify.facts.http import FOREIGN_HOST, Exchange, Get, Headers
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
 
-FOREIGN = ("https://verify.invalid", "null")
+FOREIGN = (f"https://{FOREIGN_HOST}", "null")
 ALLOW, ORIGIN = "Access-Control-Allow-Origin", "Origin"
 
 
@@ -27,7 +27,7 @@ class Params(Stated):
 
     def ask(self, origin: str, method: str) -> Get:
         """Return the question of a browser that shows a page of ``origin``."""
-        headers = ((ORIGIN, origin),)
+        headers: Headers = ((ORIGIN, origin),)
         if method == "OPTIONS":
             headers += (("Access-Control-Request-Method", "GET"),)
         return Get(path=self.path, method=method, headers=headers)

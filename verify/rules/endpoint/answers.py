@@ -67,6 +67,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "endpoint-404",
         "endpoint-slow",
         "health-wrong-status",
+        "health-login",
         "health-not-json",
         "never-ready",
         "redis-down",

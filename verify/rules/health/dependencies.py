@@ -56,6 +56,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "health-missing-dependency",
         "health-not-json",
         "health-lies",
+        "health-login",
         "redis-down",
         "redis-hang",
         "database-down",

@@ -54,7 +54,15 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 
 @rule(
     severity="blocker",
-    faults=["health-wrong-status", "redis-down", "redis-hang", "database-down", "worker-down", "never-ready"],
+    faults=[
+        "health-wrong-status",
+        "health-login",
+        "redis-down",
+        "redis-hang",
+        "database-down",
+        "worker-down",
+        "never-ready",
+    ],
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Compare status and time with what is stated."""

@@ -54,6 +54,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "never-ready",
         "slow-start",
         "health-wrong-status",
+        "health-login",
         "wrong-version",
         "redis-down",
         "redis-hang",

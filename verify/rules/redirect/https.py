@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from verify.facts.http import PLAIN_PROBE as ASKED
 from verify.facts.http import Exchange, Get
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
-
-ASKED = "/verify/redirect?probe=1"
 
 
 @dataclass(frozen=True, kw_only=True)

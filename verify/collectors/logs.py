@@ -1,0 +1,120 @@
+"""Does something to a system, then reads in its log what was written of it."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import quote
+
+from verify.collectors.flow import walk
+from verify.collectors.tail import Tail
+from verify.collectors.world import World, in_turn
+from verify.effects.forms import forms
+from verify.effects.transport import Request
+from verify.facts.http import Exchange, Headers
+from verify.facts.logs import Leak, Leaks, Logged, Mark, Record, Recorded, parsed
+from verify.model.need import Effect, Need
+from verify.model.units import Duration
+
+INTERVAL = 0.05  # seconds between two looks at the log
+MOST_ODD = 3
+
+
+def collect(needs: tuple[Mark | Leak | Record, ...], world: World) -> Iterator[tuple[Need, object]]:
+    """Yield what was logged, one need after the other: each looks at new lines only."""
+    yield from in_turn(_see, needs, world)
+
+
+def _see(need: Mark | Leak | Record, world: World) -> object:
+    tail = Tail.of(world)
+    if isinstance(need, Mark):
+        return _marked(need, world, tail)
+    if isinstance(need, Leak):
+        return _leaked(need, world, tail)
+    return _recorded(need, world, tail)
+
+
+def _marked(need: Mark, world: World, tail: Tail) -> Logged:
+    given = _id(world)
+    headers = world.headers(need.account)
+    marked = _ask(world, need.path, (*headers, (need.header, given)))
+    plain = _ask(world, need.path, headers)
+    made = plain.header(need.header)
+    wanted = [given, *([made] if made else [])]
+    lines = _wait(tail, lambda seen: all(_naming(seen, each) for each in wanted), need.within)
+    return Logged(
+        given=given,
+        marked=marked,
+        lines=_naming(lines, given),
+        plain=plain,
+        made=made,
+        plain_lines=_naming(lines, made) if made else (),
+        odd=tuple([line for line in lines if parsed(line) is None][:MOST_ODD]),
+    )
+
+
+def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
+    canaries = {place: f"canary{secrets.token_hex(12)}" for place in ("query", "header", "cookie", "body")}
+    mark = (need.header, _id(world))
+    asked = f"{need.path}{'&' if '?' in need.path else '?'}token={quote(canaries['query'])}"
+    cookie = ("Cookie", f"sessionid={canaries['cookie']}")
+    answers = [
+        _ask(world, asked, (("Authorization", f"Bearer {canaries['header']}"), cookie, mark)),
+        _ask(world, need.post, (mark,), f'{{"{need.member}": "{canaries["body"]}"}}'.encode()),
+    ]
+    text = "\n".join(_fenced(tail, world, need.path, need.header, need.within))
+    said = "\n".join(answer.text + "\n".join(value for _, value in answer.headers) for answer in answers)
+    return Leaks(
+        sent=tuple(canaries),
+        logged=tuple(place for place, value in canaries.items() if _in(text, value)),
+        answered=tuple(place for place, value in canaries.items() if _in(said, value)),
+        url=world.url + need.path,
+    )
+
+
+def _recorded(need: Record, world: World, tail: Tail) -> Recorded:
+    walked = walk(need.flow, world, ((need.header, _id(world)),))
+    first = world.contract.flows[need.flow].steps[0]
+    path = next((endpoint.path for endpoint in world.contract.endpoints.values()), first.path)
+    lines = _fenced(tail, world, path, need.header, need.within)
+    known = {name: value.rpartition(" ")[2] for name, ((_, value), *_) in world.credentials.items()}
+    text = "\n".join(lines)
+    leaked = [name for name, value in (known | dict(world.keys)).items() if _in(text, value)]
+    return Recorded(walk=walked, lines=lines, leaked=tuple(leaked))
+
+
+def _fenced(tail: Tail, world: World, path: str, header: str, within: Duration) -> tuple[str, ...]:
+    """Return the lines up to that of one more request: what came before it was written before it."""
+    fence = _id(world)
+    _ask(world, path, ((header, fence),))
+    return _wait(tail, lambda lines: bool(_naming(lines, fence)), within)
+
+
+def _wait(tail: Tail, good: Callable[[tuple[str, ...]], bool], within: Duration) -> tuple[str, ...]:
+    """Read on until ``good`` is content with the lines, or the time is up; return them all."""
+    end = time.monotonic() + within
+    pause = threading.Event()
+    while not good(lines := tail.lines()) and time.monotonic() < end:
+        pause.wait(INTERVAL)
+    return lines
+
+
+def _ask(world: World, path: str, headers: Headers, body: bytes | None = None) -> Exchange:
+    if body is None:
+        return world.wire.send(Request(url=world.url + path, headers=headers))
+    posted = (*headers, ("Content-Type", "application/json"))
+    request = Request(method="POST", url=world.url + path, headers=posted, body=body)
+    return world.wire.send(request, effect=Effect.DESTROYS)
+
+
+def _id(world: World) -> str:
+    return f"verify-{world.run_id}-{secrets.token_hex(6)}"
+
+
+def _naming(lines: Iterable[str], text: str) -> tuple[str, ...]:
+    return tuple(line for line in lines if text in line)
+
+
+def _in(text: str, value: str) -> bool:
+    """Tell whether a value stands in ``text``, in any form that programs write it in."""
+    return any(form in text for form in forms(value))

@@ -1,0 +1,37 @@
+"""Opens the plugin: chooses what is judged, and takes part in the run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from verify.plugin import fixtures
+from verify.plugin.choose import choose, choose_again
+from verify.plugin.controller import Controller
+from verify.plugin.gate import Clashes, Gate
+from verify.plugin.share import HANDED_OVER
+from verify.plugin.worker import Worker
+
+
+def activate(
+    config: pytest.Config, given: Mapping[str, Any], foreign: str | None, clashes: Clashes = tuple
+) -> None:
+    """Choose what is judged and take part in the run; raise ``pytest.UsageError``.
+
+    ``clashes`` tells, once everything is collected, which imports meant another ``verify``.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        again = choose_again(config, worker[HANDED_OVER])
+        _register(config, Worker(config, again, worker), clashes)
+        return
+    chosen = choose(config, given, foreign)
+    if chosen is not None:
+        _register(config, Controller(config, chosen), clashes)
+
+
+def _register(config: pytest.Config, gate: Gate, clashes: Clashes) -> None:
+    gate.clashes = clashes
+    config.pluginmanager.register(gate, "deploy-verify-gate")
+    config.pluginmanager.register(fixtures, "deploy-verify-fixtures")
+    config.stash[fixtures.GATE] = gate

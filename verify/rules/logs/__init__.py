@@ -1,0 +1,3 @@
+"""What the system writes down about itself."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""What the system says of itself in numbers."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""The database beside its code."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""What stands before the application."""
+
+SUITE = "smoke"

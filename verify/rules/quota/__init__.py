@@ -1,0 +1,3 @@
+"""How much a caller may ask in a longer time."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""Files that never change."""
+
+SUITE = "smoke"
