@@ -17,14 +17,14 @@ def rules() -> list[tuple[dict[str, Any], str]]:
     for number, page in enumerate(PAGES):
         found.append(({"rule": "endpoint/answers", "with": {"endpoint": f"page{number}"}}, page))
     for within in ("1s", "2s", "3s"):
-        health = {"endpoint": "health", "within": within}
+        health: dict[str, Any] = {"endpoint": "health", "within": within}
         found.append(({"rule": "health/status", "with": health}, "/health/"))
     for name in ("database", "redis", "worker"):
         health = {"endpoint": "health", "dependencies": [name]}
         found.append(({"rule": "health/dependencies", "with": health}, "/health/"))
     for path in ("/health/", "/missing", *PAGES):
         for name in (*NAMES, *MORE):
-            stated = {"headers": [name], "on": [path]}
+            stated: dict[str, Any] = {"headers": [name], "on": [path]}
             found.append(({"rule": "headers/present", "with": stated}, path))
     return found[:CHECKS]
 

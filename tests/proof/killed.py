@@ -114,11 +114,15 @@ class Killed:
             self.ports.update(map(int, _PORT.findall(line)))
 
     def _processes(self) -> Iterator[str]:
+        """Find what carries a run's mark, or works below its folders: some programs wipe their environment."""
         wanted = {MARKER + run.encode() for run in self.runs}
+        home = os.fsencode(self.home)
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if wanted & set((folder / "environ").read_bytes().split(b"\0")) and _lives(folder):
-                    yield f"process {folder.name}: {(folder / 'cmdline').read_bytes()[:200]!r}"
+                told = (folder / "cmdline").read_bytes() + os.fsencode((folder / "cwd").readlink())
+                marked = wanted & set((folder / "environ").read_bytes().split(b"\0"))
+                if (marked or home in told) and _lives(folder):
+                    yield f"process {folder.name}: {told[:200]!r}"
 
     def _ports_held(self) -> Iterator[str]:
         for port in self.ports:

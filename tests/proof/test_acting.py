@@ -19,6 +19,9 @@ RULES = (
     "logs/secret",
     "quota/counted",
     "readiness/same-version",
+    "session/stateless",
+    "webhook/signed",
+    "worker/canary",
 )
 FAULTS = sorted({fault for name in RULES for fault in Registry().get(name).about.faults})
 #: why a claim may not be judged while something it needs is broken

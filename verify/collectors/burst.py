@@ -45,5 +45,5 @@ def _see(need: Burst, world: World) -> Volley:
         pool.shutdown(wait=True, cancel_futures=True)
     if any(shot.status in REFUSALS for shot in shots):
         # nothing shows when a limit has forgotten; what comes next must not be refused for this
-        threading.Event().wait(need.rest)
+        world.stopping.wait(need.rest)
     return Volley(shots=shots, url=url, method=need.method)

@@ -1,5 +1,6 @@
 """What every collector is given: the environment as this run may see it."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class World:
     expected_version: str | None = None
     deadline: Duration = field(default=seconds(10))
     breakable: Breakable | None = None
+    #: set when the run is broken off; whoever waits, waits on it
+    stopping: threading.Event = field(default_factory=threading.Event, compare=False)
 
     @property
     def wire(self) -> Transport:

@@ -33,7 +33,8 @@ class Step(Part):
 
     The path and the texts of ``json_`` (``json:``, the request's body) may hold
     ``{run_id}`` and ``{names}`` saved by earlier steps; ``answer`` holds expected members
-    of the JSON answer; ``webhook`` signs the body as that one's sender does; ``always`` marks a clean-up step, sent whatever happened before.
+    of the JSON answer; ``webhook`` signs the body as the sender of that webhook does;
+    ``always`` marks a clean-up step, sent whatever happened before.
     """
 
     one_of: ClassVar[tuple[str, ...]] = METHODS

@@ -50,6 +50,7 @@ class Behaviour:
     answer_leaks: bool = False
     events: bool = True
     sticky_sessions: bool = False
+    task_delay: float = 0.0
     webhook_verified: bool = True
     debug: bool = False
     edge_read: float | None = 1.0

@@ -52,7 +52,7 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
         signin=spec.signin,
         webhook=spec.webhook if spec.webhook.endswith("/") else f"{spec.webhook}/",
         failure=spec.failure,
-        events=dict(spec.events),
+        events={str(event): name for event, name in spec.events.items()},
         asset=spec.asset,
         echo=spec.echo,
         migrations=spec.migrations,

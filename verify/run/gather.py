@@ -52,6 +52,7 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
         for done in as_completed([pool.submit(_ask, group, world, answers) for group in groups]):
             done.result()
     except BaseException:
+        world.stopping.set()
         if world.transport is not None:
             world.transport.close()  # wakes every thread that waits for an answer
         raise

@@ -18,6 +18,7 @@ from verify.contract.load import Loaded, load
 from verify.effects.files import read_regular
 from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
+from verify.effects.signals import held
 from verify.judge.binding import bind
 from verify.judge.registry import Registry
 from verify.judge.verdict import conclude, judge
@@ -148,7 +149,8 @@ class Session:
         if self.world is not None and self.world.transport is not None:
             self._requests = self.world.transport.sent
         self._seconds = self._seconds or time.time() - self.started
-        self._closing.close()
+        with held():  # a signal that comes now waits until everything is gone
+            self._closing.close()
 
     def run(self, *, interrupted: bool = False) -> Run:
         """Return the run object."""

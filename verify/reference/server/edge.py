@@ -160,7 +160,7 @@ class Edge:
             "user": environ[identity.USER] or None,
         }
         level = "error" if answer.status >= 500 else "warning" if answer.status >= 400 else "info"  # noqa: PLR2004 # classes of status
-        if behaviour.log_leaks:
+        if behaviour.log_leaks and answer.status >= 400:  # noqa: PLR2004 # refused or failed
             fields |= {name: environ.get(name, "") for name in _SENT}
         self._log.write(level, fields, behaviour)
 

@@ -1,6 +1,6 @@
 """One structured line a request, and one for each event in between."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -62,7 +62,7 @@ class Events:
         self._log.write(level, known, behaviour, self._names.get(event, event))
 
 
-def _omitting(_logger: object, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+def _omitting(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Leave out what a fault takes away."""
     for name in line.pop("omits", ()):
         line.pop(name, None)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verify.reference.shop import canary, catalogue, money
+from verify.reference.shop import canary, catalogue, money, tasks
 from verify.reference.shop.state import current
 
 _API = current().config.api.lstrip("/")
@@ -15,6 +15,8 @@ urlpatterns = [
     path(f"{_API}deposits/<int:pk>/", money.Deposit.as_view()),
     path(f"{_API}withdrawals/", money.Withdrawals.as_view()),
     path(f"{_API}canary/", canary.Canary.as_view()),
+    path(f"{_API}tasks/", tasks.Tasks.as_view()),
+    path(f"{_API}tasks/<str:task>/", tasks.OneTask.as_view()),
 ]
 
 handler400 = "verify.reference.shop.errors.bad_request"

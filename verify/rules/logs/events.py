@@ -14,7 +14,18 @@ from typing import Any
 
 from verify.facts.flow import Stride, Walk
 from verify.facts.logs import Record, Recorded, differences, parsed
-from verify.rules import Duration, Finding, FlowName, Seen, Stated, Unknown, given, rule, seconds
+from verify.rules import (
+    Duration,
+    Finding,
+    FlowName,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    Unknown,
+    given,
+    rule,
+    seconds,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +58,16 @@ FAILS = [
 ]
 
 
-@rule(severity="error", faults=["events-missing", "log-not-json"])
+OMITTED = {"no-request-id": "request_id", "log-missing-field": "level"}
+
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - its events are all alike
+    """Tell whether a field that ``fault`` leaves out is stated."""
+    fields = {*stated.common, *(name for fields in stated.events.values() for name in fields)}
+    return fault not in OMITTED or OMITTED[fault] in fields
+
+
+@rule(severity="error", faults=["events-missing", "log-not-json", *OMITTED])
 def check(recorded: Recorded, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Look for each event among the lines."""
     lines = [line for line in map(parsed, recorded.lines) if line is not None]
@@ -70,7 +90,7 @@ def _judged(
     found = [list(differences(line, fields)) for line in lines if line.get(stated.name) == name]
     at = f"flow {stated.flow}"
     if not found:
-        yield Finding(at, f"event {name} is not logged", f"{stated.name}: {name}", f"{len(lines)} other lines")
+        yield Finding(at, f"event {name} is not logged", f"{stated.name}: {name}", f"{len(lines)} others")
         return
     for message, expected, seen in min(found, key=len):
         yield Finding(at, f"event {name}: {message}", expected, seen)

@@ -77,8 +77,8 @@ def check(logged: Logged, stated: Params) -> Iterator[Finding | Seen]:
     at = logged.marked.place
     objects = [line for line in map(parsed, logged.lines) if line is not None]
     yield Seen(len(logged.lines), what="lines of one request")
-    for line in (*logged.odd, *(line for line in logged.lines if parsed(line) is None)):
-        yield Finding(at, "a line is no JSON object", "JSON", line[:80])
+    for odd in dict.fromkeys((*logged.odd, *(line for line in logged.lines if parsed(line) is None))):
+        yield Finding(at, "a line is no JSON object", "JSON", odd[:80])
     picked = [line for line in objects if not list(differences(line, stated.where))]
     if len(picked) != 1:
         yield Finding(at, f"lines with its {stated.header}", "one", str(len(picked)))

@@ -1,0 +1,3 @@
+"""How the system remembers who asks."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""What others send to the system."""
+
+SUITE = "smoke"

@@ -1,0 +1,3 @@
+"""What happens behind the requests."""
+
+SUITE = "smoke"
