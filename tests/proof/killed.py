@@ -114,7 +114,7 @@ class Killed:
             self.ports.update(map(int, _PORT.findall(line)))
 
     def _processes(self) -> Iterator[str]:
-        """Find what carries a run's mark, or works below its folders: some programs wipe their environment."""
+        """Find what carries the mark of a run, or works in its folders: some wipe their environment."""
         wanted = {MARKER + run.encode() for run in self.runs}
         home = os.fsencode(self.home)
         for folder in Path("/proc").glob("[0-9]*"):

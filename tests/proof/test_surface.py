@@ -12,7 +12,7 @@ from verify.model.verdict import Outcome
 
 CONTRACT = Path(__file__).parent / "contracts" / "surface.yaml"
 FAMILIES = {
-    *("access", "cookies", "cors", "debug", "exposure", "headers", "host", "metrics"),
+    *("access", "cookies", "cors", "debug", "exposure", "headers", "host", "mail", "metrics"),
     *("migrations", "proxy", "spa", "static"),
 }
 #: the rules of other families that are proven here

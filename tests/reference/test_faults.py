@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import smtplib
 import socket
 import ssl
 import time
@@ -215,6 +216,13 @@ def edge_keeps(client: Any) -> bool:
     return client.get("/static/app.js").headers.get("X-Cache", "HIT") == "HIT"
 
 
+def mail_offers(client: Any) -> list[str]:
+    host, port = client.ref.mail.split(":")
+    with smtplib.SMTP(host, int(port), timeout=10) as server:
+        _, text = server.ehlo("tests.invalid")
+        return text.decode().splitlines()
+
+
 def has_sample(client: Any) -> bool:
     lines = client.get("/metrics", user="staff").text.splitlines()
     return not any("TYPE db_active" in line for line in lines) or any(
@@ -312,6 +320,8 @@ PROMISES = {
     "migrated": applied,
     "forwarded": lambda client: "X-Real-IP" in echoed(client),
     "not spoofed": lambda client: echoed(client).get("X-Forwarded-For") in {None, "127.0.0.1"},
+    "mail secured": lambda client: "STARTTLS" in mail_offers(client),
+    "mail login": lambda client: "AUTH PLAIN" not in mail_offers(client),
     "spa": lambda client: client.get("/app/inner/page").status_code == 200,
     "spa api": lambda client: client.get(f"{API}nowhere/").status_code == 404,
     "metrics": lambda client: client.get("/metrics", user="staff").status_code == 200,
@@ -385,6 +395,8 @@ BREAKS = {
     "listing-on": {"no listing"},
     "admin-default": {"no admin"},
     "status-open": {"no status"},
+    "mail-in-clear": {"mail secured"},
+    "mail-clear-login": {"mail login"},
     "no-h2": {"h2"},
     "health-leaks": {"health hides"},
     "health-cacheable": {"health uncached"},

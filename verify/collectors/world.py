@@ -40,7 +40,10 @@ class Breakable(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """One environment, live; ``credentials`` are request headers by account name."""
+    """One environment, live; ``credentials`` are request headers by account name.
+
+    ``mail`` is the host and port that stand in for every mail server: the reference's own.
+    """
 
     contract: Contract
     root: Path
@@ -49,6 +52,7 @@ class World:
     environment: Environment | None = None
     url: str = ""
     plain_url: str = ""
+    mail: str = ""
     trust: Path | None = None
     transport: Transport | None = None
     journal: Journal | None = None

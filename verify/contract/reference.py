@@ -18,7 +18,7 @@ from verify.contract.values import (
     UrlPath,
 )
 
-Dependency = Literal["database", "redis", "worker"]
+Dependency = Literal["database", "redis", "worker", "storage"]
 #: what the reference logs beside requests
 Event = Literal[
     "login",

@@ -9,6 +9,7 @@ GONE = {
     "redis-down": frozenset({"redis", "worker"}),
     "redis-hang": frozenset({"redis", "worker"}),
     "worker-down": frozenset({"worker"}),
+    "storage-down": frozenset({"storage"}),
 }
 #: fault -> the header that no answer carries then
 DROPS = {

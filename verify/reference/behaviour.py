@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from verify.reference.config import MEDIA
+
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
@@ -59,6 +61,7 @@ class Behaviour:
     quota: float | None = 1.0
     deposits_count: bool = True
     deletes: bool = True
+    media: str = MEDIA
     set_headers: tuple[str, ...] = ()
     cookie_drops: tuple[str, ...] = ()
     cors: str = "stated"
@@ -79,6 +82,7 @@ class Behaviour:
     migrations_behind: bool = False
     forwarded: str = "set"
     spa: str = "falls back"
+    mail: str = "secured"
 
 
 def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:

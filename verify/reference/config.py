@@ -11,6 +11,8 @@ VARIABLE = "VERIFY_REFERENCE_CONFIG"
 #: files in the folder of a run
 LOG_FILE = "requests.log"
 SHARED_FILE = "shared.bin"
+#: the folder where uploads go
+MEDIA = "media"
 BEHAVIOUR_FILE = "behaviour.json"
 #: the key in Redis that exists while the worker consumes
 HEARTBEAT = "worker:heartbeat"
@@ -49,6 +51,7 @@ class Config:
     secret: str
     tls_port: int = 0
     plain_port: int = 0
+    mail_port: int = 0
     database: dict[str, str] = field(default_factory=dict)
     redis_socket: str = ""
     tokens: dict[str, str] = field(default_factory=dict)

@@ -52,6 +52,7 @@ _ALL = (
     _part("redis-hang", "Redis accepts connections and never answers", redis="paused"),
     _part("database-down", "PostgreSQL is stopped, the cached list dropped", database="down"),
     _part("worker-down", "no Celery worker runs", worker="down"),
+    _turn("storage-down", "the folder for uploads is not there", media="media.gone"),
     _turn("health-lies", "health says healthy and asks nothing", health_checks=False),
     _turn("health-missing-dependency", "one stated dependency is not in the health body", health_omits=1),
     _turn("health-wrong-status", "health answers 500 whatever is stated", health_status=500),
@@ -140,6 +141,8 @@ _ALL = (
     _turn("forwarded-believed", "the edge passes on what clients say of themselves", forwarded="believed"),
     _turn("no-spa-fallback", "unknown pages are not found", spa="missing"),
     _turn("spa-in-api", "unknown paths of the API give index.html", spa="greedy"),
+    _turn("mail-in-clear", "the mail server offers no STARTTLS", mail="in clear"),
+    _turn("mail-clear-login", "the mail server lets clients log in without TLS", mail="clear login"),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 

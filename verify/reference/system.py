@@ -14,7 +14,7 @@ from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
 from verify.reference.celery_worker import Worker
-from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, PRODUCTS, SHARED_FILE, USERS
+from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.faults import Fault, fault
 from verify.reference.front import Front
 from verify.reference.parts import Part, Run
@@ -29,8 +29,8 @@ _BACK = 3.0  # seconds a worker gets to find Redis again before it is restarted
 class Reference:
     """A running reference; ``Reference.start`` makes one.
 
-    ``url`` and ``plain_url`` are its origins, ``ca_file`` what to trust, ``accounts`` the
-    bearer tokens of ``alice``, ``bob`` and ``staff``, ``log_file`` its request log,
+    ``url`` and ``plain_url`` are its origins, ``mail`` is where it takes STARTTLS,
+    ``ca_file`` what to trust, ``accounts`` the bearer tokens of ``alice``, ``bob`` and ``staff``, ``log_file`` its request log,
     ``webhook_secret`` what webhooks are signed with, ``folder`` where all of it lives.
     """
 
@@ -50,9 +50,10 @@ class Reference:
         undo.callback(journal.make_directory(self.folder).gone)
         undo.callback(folders.remove, self.folder)
         self.folder.chmod(0o711)  # the database's own user must be able to pass
+        (self.folder / MEDIA).mkdir()
         self._shared = Shared.create(self.folder / SHARED_FILE)
         undo.callback(self._shared.close)
-        tls, plain = (undo.enter_context(contextlib.closing(Port())) for _ in range(2))
+        tls, plain, mail = (undo.enter_context(contextlib.closing(Port())) for _ in range(3))
         run = Run(self.folder, journal, folders.cache())
         self._database = Postgres(run)
         self._redis = Redis(run, secret)
@@ -64,6 +65,7 @@ class Reference:
         self._states = dict.fromkeys(self._parts, "down")
         self.url = f"https://localhost:{tls.number}"
         self.plain_url = f"http://localhost:{plain.number}"
+        self.mail = f"localhost:{mail.number}"
         self.ca_file = self.folder / "ca.pem"
         self.log_file = self.folder / LOG_FILE
         self.webhook_secret = secrets.token_urlsafe(24)
@@ -72,6 +74,7 @@ class Reference:
             config,
             tls_port=tls.number,
             plain_port=plain.number,
+            mail_port=mail.number,
             database=self._database.parameters,
             redis_socket=str(self.folder / SOCKET),
             webhook_secret=self.webhook_secret,

@@ -90,12 +90,13 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         url = environment.url or ""
         plain_url = environment.plain_url or plain_of(url) or ""
         trust = root / environment.trust if environment.trust else None
+    mail = reference.mail if reference is not None else ""
     headers = credentials(names, contract, variables, redactor)
     signing = keys(webhooks_of(asked, contract), contract, variables, redactor)
     hosts = [endpoint.host for endpoint in contract.endpoints.values() if endpoint.host]
     transport = closing.enter_context(
         Transport(
-            policy_of(environment, url, plain_url, *hosts),
+            policy_of(environment, url, plain_url, mail and f"http://{mail}", *hosts),
             redactor=redactor,
             user_agent=f"deploy-verify/{__version__} run/{journal.run_id}",
             trust=trust,
@@ -110,6 +111,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         environment=environment,
         url=url,
         plain_url=plain_url,
+        mail=mail,
         trust=trust,
         transport=transport,
         journal=journal,

@@ -1,5 +1,6 @@
 """The health endpoint: each stated dependency is really asked, with a short deadline."""
 
+import datetime as dt
 import time
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ import psycopg
 import redis
 
 from verify.reference.behaviour import Behaviour
-from verify.reference.config import HEARTBEAT, Config
+from verify.reference.config import HEARTBEAT, MEDIA, Config
 from verify.reference.server import stores
 from verify.reference.server.database import Database
 from verify.reference.server.http import Answer, json_answer, problem
@@ -54,14 +55,25 @@ class Health:
         except redis.RedisError:
             return False
 
-    def checks(self) -> dict[str, str]:
+    def _storage_takes(self, folder: str) -> bool:
+        """Write and remove a file where uploads go."""
+        probe = self._config.root / folder / ".health"
+        try:
+            probe.write_bytes(b"ok")
+            probe.unlink()
+        except OSError:
+            return False
+        return True
+
+    def checks(self, media: str = MEDIA) -> dict[str, str]:
         """Return ``ok`` or ``down`` for each stated dependency, under its stated name."""
-        parts = {part: self._asks[part]() for part in dict.fromkeys(self._config.dependencies.values())}
+        asks = {**self._asks, "storage": lambda: self._storage_takes(media)}
+        parts = {part: asks[part]() for part in dict.fromkeys(self._config.dependencies.values())}
         return {name: "ok" if parts[part] else "down" for name, part in self._config.dependencies.items()}
 
     def answer(self, behaviour: Behaviour) -> Answer:
         """Return the answer of the health endpoint."""
-        checks = self.checks() if behaviour.health_checks else {}
+        checks = self.checks(behaviour.media) if behaviour.health_checks else {}
         for name in list(checks)[len(checks) - behaviour.health_omits :]:
             del checks[name]
         ready = time.monotonic() >= behaviour.ready_at
@@ -75,7 +87,8 @@ class Health:
             return Answer(status, text, [("Content-Type", "text/plain"), kept])
         word = "healthy" if healthy else "unhealthy" if ready else "starting"
         release = behaviour.release or self._config.release
-        body: dict[str, object] = {"status": word, "checks": checks, "version": release}
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        body: dict[str, object] = {"status": word, "checks": checks, "version": release, "timestamp": now}
         return json_answer(status, body | (_LEAKS if behaviour.health_leaks else {}), [kept])
 
     def alive(self, behaviour: Behaviour) -> Answer:

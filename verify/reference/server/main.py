@@ -3,7 +3,7 @@
 import os
 
 from verify.reference.config import LOG_FILE, Config
-from verify.reference.server import plain
+from verify.reference.server import mail, plain
 from verify.reference.server.acts import Acts
 from verify.reference.server.control import Control
 from verify.reference.server.database import Database
@@ -35,5 +35,6 @@ def build() -> Application:
     django = wsgi.application(State(config, control, cache, events))
     edge = Edge(config, control, pages, django, metrics, log)
     plain.serve(edge, config.plain_port)
+    mail.serve(config, control)
     control.ready()
     return edge

@@ -88,6 +88,7 @@ _OPERATIONS = (
     ("deposits/{id}/", "get", "showDeposit", "Show an own deposit", True, None, 200, "Booking"),
     ("deposits/{id}/", "delete", "cancelDeposit", "Take a deposit back", True, None, 204, None),
     ("withdrawals/", "post", "withdraw", "Pay out", True, "Amount", 201, "Booking"),
+    ("withdrawals/{id}/", "delete", "cancelWithdrawal", "Take a withdrawal back", True, None, 204, None),
     ("canary/", "post", "runCanary", "Run a task in the worker", True, "CanaryText", 200, "CanaryAnswer"),
 )
 _IDENTIFIER = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}

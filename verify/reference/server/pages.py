@@ -35,9 +35,7 @@ class Pages:
         }
         if config.liveness:
             self._pages[config.liveness] = health.alive
-        self._surface = Surface(
-            config, frozenset((*self._pages, self._products_path)), health.database
-        )
+        self._surface = Surface(config, frozenset((*self._pages, self._products_path)), health.database)
 
     def answer(self, environ: Environ, behaviour: Behaviour, user: str | None) -> Answer | None:
         """Return the answer, or None where Django is to give it."""

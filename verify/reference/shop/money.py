@@ -98,6 +98,20 @@ class Deposit(APIView):
         return Response(status=204)
 
 
+class Withdrawal(APIView):
+    """One withdrawal of the caller."""
+
+    def delete(self, request: Request, pk: int) -> Response:
+        """Take it back, with its money."""
+        refuse_broken_deletes()
+        with transaction.atomic():
+            mine = Booking.objects.select_for_update().filter(account__owner=request.user, amount__lt=0)
+            item: Any = mine.get(pk=pk)
+            _move(item.account, -item.amount)
+            item.delete()
+        return Response(status=204)
+
+
 class Withdrawals(APIView):
     """The caller's withdrawals."""
 

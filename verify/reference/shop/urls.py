@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{_API}deposits/", money.Deposits.as_view()),
     path(f"{_API}deposits/<int:pk>/", money.Deposit.as_view()),
     path(f"{_API}withdrawals/", money.Withdrawals.as_view()),
+    path(f"{_API}withdrawals/<int:pk>/", money.Withdrawal.as_view()),
     path(f"{_API}canary/", canary.Canary.as_view()),
     path(f"{_API}tasks/", tasks.Tasks.as_view()),
     path(f"{_API}tasks/<str:task>/", tasks.OneTask.as_view()),

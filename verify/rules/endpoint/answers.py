@@ -74,6 +74,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "redis-hang",
         "database-down",
         "worker-down",
+        "storage-down",
     ],
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:

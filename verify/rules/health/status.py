@@ -61,6 +61,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "redis-hang",
         "database-down",
         "worker-down",
+        "storage-down",
         "never-ready",
     ],
 )

@@ -60,6 +60,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "redis-hang",
         "database-down",
         "worker-down",
+        "storage-down",
         "cert-expired",
         "cert-wrong-name",
         "cert-untrusted",

@@ -1,0 +1,3 @@
+"""Where mail is handed in."""
+
+SUITE = "smoke"
