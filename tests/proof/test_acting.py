@@ -12,6 +12,8 @@ from verify.model.verdict import Outcome, Verdict
 
 CONTRACT = Path(__file__).parent / "acting.yaml"
 RULES = (
+    "environments/differ",
+    "flow/works",
     "health/outage",
     "logs/events",
     "logs/json",
@@ -25,7 +27,13 @@ RULES = (
 )
 FAULTS = sorted({fault for name in RULES for fault in Registry().get(name).about.faults})
 #: why a claim may not be judged while something it needs is broken
-EXPLAINED = ("was not well before", "the environment is not ready: ")
+EXPLAINED = ("was not well before", "the environment is not ready: ", "was not walked to its end")
+
+
+def complete(text: str, running: Any, folder: Path) -> str:
+    """Give the second environment the reference's other name, and its authority."""
+    (folder / "ca.pem").write_bytes(running.ca_file.read_bytes())
+    return text.replace("https://twin.example", running.url.replace("localhost", "127.0.0.1"))
 
 
 def explained(verdict: Verdict) -> bool:
@@ -51,6 +59,8 @@ def test_a_fault_violates_what_the_rules_say(bench: Any, broken: Callable[[str],
     entries = tuple(entry for entry in bench.entries if entry not in quota or entry.id in expected)
     broken(fault)
     verdicts = bench.judge(entries, within=seconds(4))
+    bench.running.heal(fault)
+    bench.clean_up(verdicts)
     violated = {name for name, one in verdicts.items() if one.outcome is Outcome.VIOLATED}
     assert violated == expected, {name: verdicts[name].judgements for name in violated ^ expected}
     for verdict in verdicts.values():

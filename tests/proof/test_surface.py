@@ -1,6 +1,6 @@
 """Rules that read answers, on a reference with all that they look at: each holds, each is broken."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,10 @@ BESIDE = {"health-login", "spa-in-api", "database-down", "redis-down", "redis-ha
 
 
 @pytest.fixture(autouse=True)
-def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference's own tokens stand in for these; no environment has to set them."""
     monkeypatch.setenv("SURFACE_ALICE", "not-the-real-one")
     monkeypatch.setenv("SURFACE_STAFF", "not-the-real-one")
-    return
 
 
 def came_out(verdicts: dict[str, Any], outcome: Outcome) -> set[str]:

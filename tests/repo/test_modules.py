@@ -39,10 +39,16 @@ def assigned(path: Path, name: str) -> ast.expr | None:
 
 
 def code_lines(path: Path) -> int:
-    """Count the lines that are neither blank, nor comment, nor the docstring, which is the page."""
+    """Count the lines that are neither blank, nor comment, nor docstring (the page), nor import."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    page = tree(path).body[0].end_lineno if ast.get_docstring(tree(path)) is not None else 0
-    return sum(not line.strip().startswith("#") for line in lines[page:] if line.strip())
+    left_out: set[int] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            left_out.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            left_out.update(range(node.lineno, (node.end_lineno or 0) + 1))
+    numbered = ((number, line.strip()) for number, line in enumerate(lines, start=1))
+    return sum(number not in left_out for number, line in numbered if line and not line.startswith("#"))
 
 
 def as_ruff_sorts(name: str) -> tuple[int, str]:

@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"url      {running.url}\nplain    {running.plain_url}\nca file  {running.ca_file}")
         for name, token in running.accounts.items():
             print(f"account  {name}: Authorization: Bearer {token}")
-        print(
-            f"faults   {', '.join(sorted(running.faults)) or 'none'}\nCtrl-C stops it and removes everything."
-        )
+        print(f"faults   {', '.join(sorted(running.faults)) or 'none'}")
+        # whoever starts it in a pipe waits for this line
+        print("Ctrl-C stops it and removes everything.", flush=True)
         threading.Event().wait()
     return 0
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from verify.contract.spec import Contract, Environment
 from verify.effects.errors import EffectError
 from verify.effects.journal import Journal
+from verify.effects.redact import Redactor
 from verify.effects.transport import Transport
 from verify.facts.http import Headers
 from verify.model.need import Need, Unseen
@@ -62,6 +63,7 @@ class World:
     expected_version: str | None = None
     deadline: Duration = field(default=seconds(10))
     breakable: Breakable | None = None
+    redactor: Redactor = field(default_factory=Redactor, compare=False)
     #: set when the run is broken off; whoever waits, waits on it
     stopping: threading.Event = field(default_factory=threading.Event, compare=False)
 

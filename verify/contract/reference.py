@@ -68,7 +68,8 @@ class ReferenceSpec(Part):
     is a page that sets a session cookie and goes on to ``?next=``. ``asset`` is a static file
     that the edge caches; ``echo`` shows the headers that reach the application;
     ``webhook`` takes what is signed in ``X-Signature`` (HMAC-SHA256); ``failure`` fails with
-    a stack trace in the log; ``events`` gives events other names in the log;
+    a stack trace in the log; ``identity`` names database and key, others under ``localhost``
+    than under ``127.0.0.1``; ``events`` gives events other names in the log;
     ``migrations`` names those that are not applied. Without ``metrics_public`` only ``staff``
     may read the metrics; unknown paths below ``spa`` give ``index.html``.
     """
@@ -89,6 +90,7 @@ class ReferenceSpec(Part):
     signin: UrlPath = "/signin/"
     webhook: UrlPath = "/webhooks/payment/"
     failure: UrlPath = "/verify/failure/"
+    identity: UrlPath = "/verify/identity/"
     events: Mapping[Event, Text] = Field(default_factory=dict)
     asset: UrlPath = "/static/app.js"
     echo: UrlPath = "/verify/echo/"

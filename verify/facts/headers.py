@@ -41,6 +41,10 @@ def seconds_of(value: str | None) -> int | None:
     return int(value) if value is not None and _WHOLE.fullmatch(value) else None
 
 
+#: what is at least as strict as each value of SameSite
+_AT_LEAST = {"Strict": {"strict"}, "Lax": {"strict", "lax"}, "None": {"strict", "lax", "none"}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cookie:
     """One Set-Cookie line; ``attributes`` by lower-case name."""
@@ -67,6 +71,18 @@ class Cookie:
         if lowered.startswith("__host-") and self.attributes.get("path") != "/":
             return "Path=/"
         return "no Domain" if lowered.startswith("__host-") and "domain" in self.attributes else ""
+
+    def lacks(self, *, secure: bool, http_only: bool, same_site: str) -> Iterator[str]:
+        """Yield each flag that is asked for and missing; ``same_site`` is the weakest allowed, or ``any``."""
+        needed = self.misnamed()
+        if needed != "Secure" and secure and "secure" not in self.attributes:
+            yield "Secure"
+        if http_only and "httponly" not in self.attributes:
+            yield "HttpOnly"
+        if same_site != "any" and self.same_site not in _AT_LEAST[same_site]:
+            yield f"SameSite={same_site}"
+        if needed:
+            yield needed
 
 
 def cookies(answer: Exchange) -> Iterator[Cookie]:

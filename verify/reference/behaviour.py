@@ -53,6 +53,8 @@ class Behaviour:
     events: bool = True
     sticky_sessions: bool = False
     task_delay: float = 0.0
+    same_database: bool = False
+    live_key: bool = False
     webhook_verified: bool = True
     debug: bool = False
     edge_read: float | None = 1.0

@@ -72,6 +72,7 @@ class Config:
     webhook: str = "/webhooks/payment/"
     webhook_secret: str = ""
     failure: str = "/verify/failure/"
+    identity: str = "/verify/identity/"
     events: dict[str, str] = field(default_factory=dict)
     asset: str = "/static/app.js"
     echo: str = "/verify/echo/"

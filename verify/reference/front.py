@@ -49,8 +49,8 @@ class Granian(Part):
         super().start()
 
     def ready(self) -> bool:
-        """Say whether the front has told so."""
-        return self._shared[shared.READY] == 1
+        """Say whether the front has told so, and takes connections: granian listens a moment later."""
+        return self._shared[shared.READY] == 1 and _takes(self._port)
 
 
 class Relay(Part):
@@ -83,11 +83,7 @@ class Relay(Part):
 
     def ready(self) -> bool:
         """Say whether it takes connections."""
-        try:
-            socket.create_connection(("127.0.0.1", self._port), _DEADLINE).close()
-        except OSError:
-            return False
-        return True
+        return _takes(self._port)
 
 
 class Front:
@@ -143,3 +139,11 @@ class Front:
         if self._inner is not None:
             self._inner.close()
             self._inner = None
+
+
+def _takes(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), _DEADLINE).close()
+    except OSError:
+        return False
+    return True

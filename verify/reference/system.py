@@ -30,7 +30,8 @@ class Reference:
     """A running reference; ``Reference.start`` makes one.
 
     ``url`` and ``plain_url`` are its origins, ``mail`` is where it takes STARTTLS,
-    ``ca_file`` what to trust, ``accounts`` the bearer tokens of ``alice``, ``bob`` and ``staff``, ``log_file`` its request log,
+    ``ca_file`` what to trust, ``accounts`` the bearer tokens of ``alice``, ``bob`` and ``staff``,
+    ``log_file`` its request log,
     ``webhook_secret`` what webhooks are signed with, ``folder`` where all of it lives.
     """
 

@@ -52,6 +52,7 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
         signin=spec.signin,
         webhook=spec.webhook if spec.webhook.endswith("/") else f"{spec.webhook}/",
         failure=spec.failure,
+        identity=spec.identity,
         events={str(event): name for event, name in spec.events.items()},
         asset=spec.asset,
         echo=spec.echo,

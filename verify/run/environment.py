@@ -120,6 +120,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         expected_version=expected,
         deadline=options.deadline,
         breakable=reference,
+        redactor=redactor,
     )
 
 

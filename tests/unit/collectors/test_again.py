@@ -15,17 +15,23 @@ from verify.facts.tls import Shake
 from verify.model.need import Unseen
 
 
+def only(answers: Any) -> Any:
+    """Return the one fact that was seen."""
+    ((_, seen),) = answers
+    return seen
+
+
 def test_asks_in_turn_and_keeps_the_order(serve: Any, reply: Any, world: Any) -> None:
-    system = serve(lambda _: reply(headers={"X-Cache": "HIT" if len(system.asked) > 1 else "MISS"}))
-    ((need, seen),) = again.collect((Again(path="/a.js", times=3),), world(system.url))
-    assert need == Again(path="/a.js", times=3)
+    answers = iter(("MISS", "HIT", "HIT"))
+    system = serve(lambda _: reply(headers={"X-Cache": next(answers)}))
+    seen = only(again.collect((Again(path="/a.js", times=3),), world(system.url)))
     assert [answer.header("X-Cache") for answer in seen.answers] == ["MISS", "HIT", "HIT"]
     assert system.lines == ["GET /a.js"] * 3
 
 
 def test_an_undeclared_address_is_not_asked(serve: Any, reply: Any, world: Any) -> None:
     system, other = serve({"/": reply()}), serve({"/": reply()})
-    ((_, seen),) = again.collect((Again(path="/", origin=other.url),), world(system.url))
+    seen = only(again.collect((Again(path="/", origin=other.url),), world(system.url)))
     assert isinstance(seen, Unseen)
     assert "not a declared address" in seen.reason
     assert other.asked == []
@@ -33,7 +39,7 @@ def test_an_undeclared_address_is_not_asked(serve: Any, reply: Any, world: Any) 
 
 def test_a_declared_address_is_asked(serve: Any, reply: Any, world: Any) -> None:
     system, other = serve({"/": reply()}), serve({"/": reply()})
-    ((_, seen),) = again.collect((Again(path="/", origin=other.url),), world(system.url, hosts=(other.url,)))
+    seen = only(again.collect((Again(path="/", origin=other.url),), world(system.url, hosts=(other.url,))))
     assert len(seen.answers) == len(other.asked) == 2
 
 
@@ -46,7 +52,7 @@ def test_the_protocol_is_what_alpn_agreed_on(
     if offered:
         context.set_alpn_protocols(offered)
     system = serve({}, context)
-    ((_, seen),) = tls.collect((Shake(),), world(system.url, trust=bundle))
+    seen = only(tls.collect((Shake(),), world(system.url, trust=bundle)))
     assert (seen.trusted, seen.protocol) == (True, agreed)
 
 
@@ -60,12 +66,12 @@ DOCUMENT = {
 
 @pytest.mark.parametrize(("secured", "asked"), [(False, ["/open"]), (True, ["/closed", "/open"])])
 def test_secured_operations_are_asked_with_the_account(
-    serve: Callable[..., Any], reply: Any, world: Any, secured: bool, asked: list[str]
+    serve: Callable[..., Any], reply: Any, world: Any, *, secured: bool, asked: list[str]
 ) -> None:
     system = serve({"/schema": reply(body=DOCUMENT), "/open": reply(), "/closed": reply()})
     here = world(system.url, credentials={"alice": (("Authorization", "Bearer x"),)})
     need = Describe(path="/schema", account="alice", secured=secured)
-    ((_, seen),) = openapi.collect((need,), here)
+    seen = only(openapi.collect((need,), here))
     assert sorted(request.path for request in system.asked[1:]) == asked
     assert len(seen.operations) == len(asked)
     shown = {request.path: "authorization" in request.headers for request in system.asked}

@@ -75,3 +75,10 @@ def test_a_read_only_environment_gets_no_post(serve: Make, world: Make, reply: M
     assert isinstance(answer, Unseen)
     assert "read-only" in answer.reason
     assert system.asked == []
+
+
+def test_a_run_that_is_broken_off_does_not_rest(serve: Make, world: Make, reply: Make) -> None:
+    there = world(serve(lambda _: reply(status=429)).url)
+    there.stopping.set()
+    need = Burst(path="/", count=2, pace=Rate(100), rest=seconds(3600))
+    assert len(shoot(there, need)[need].shots) == 2

@@ -106,8 +106,8 @@ def test_cookies_are_not_carried_over(serve: Callable, transport: Callable) -> N
 @pytest.mark.parametrize(
     ("coding", "body"),
     [
-        ("gzip", gzip.compress(b"text")),
-        ("x-gzip", gzip.compress(b"text")),
+        ("gzip", gzip.compress(b"text", mtime=0)),
+        ("x-gzip", gzip.compress(b"text", mtime=0)),
         ("deflate", zlib.compress(b"text")),
     ],
 )

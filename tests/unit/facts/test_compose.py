@@ -60,7 +60,7 @@ def test_keys_that_are_numbers_become_text() -> None:
     ],
 )
 def test_what_is_no_compose_file_is_told_with_its_place(text: str, words: str) -> None:
-    with pytest.raises(ParseError, match="compose.yml") as caught:
+    with pytest.raises(ParseError, match=r"compose\.yml") as caught:
         ComposeFile.parse("compose.yml", text)
     assert words in str(caught.value)
 

@@ -1,5 +1,6 @@
 """A run from selection to run object, on files alone; what was not judged is never green."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -167,3 +168,14 @@ def test_the_digest_is_that_of_the_bytes(folder: Path) -> None:
     second = prepare(folder / "verify.yaml", Options(), registry=REGISTRY)
     assert first.digest != second.digest
     assert replace(first, digest="").name == replace(second, digest="").name
+
+
+def test_a_signal_during_closing_waits_until_everything_is_gone(session: Session) -> None:
+    order: list[str] = []
+    made = session.make_folder()
+    session._closing.callback(order.append, "last")
+    session._closing.callback(signal.raise_signal, signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        session.close()
+    assert order == ["last"]
+    assert not made.exists()

@@ -38,6 +38,7 @@ class Acts:
             f"{config.api}session/": ("GET", self._session),
             config.webhook: ("POST", self._webhook),
             config.failure: ("GET", self._failure),
+            config.identity: ("GET", self._identity),
         }
 
     def answer(self, environ: Environ, behaviour: Behaviour) -> Answer | None:
@@ -99,6 +100,14 @@ class Acts:
                 environ, behaviour, "error", level="error", error=str(error), exception=traceback.format_exc()
             )
         return problem(500, "Something went wrong.")
+
+    def _identity(self, environ: Environ, behaviour: Behaviour) -> Answer:
+        """Say whose database and key this is: under each of its names it stands for another environment."""
+        name = environ.get("HTTP_HOST", "").partition(":")[0]
+        marker = "shared" if behaviour.same_database else self._seal(f"database of {name}")[:16]
+        prefix = "test_" if name == "localhost" and not behaviour.live_key else "live_"
+        key = f"{prefix}{'*' * 8}"
+        return json_answer(200, {"database": marker, "key": key}, [("Cache-Control", "no-store")])
 
     def _user(self, environ: Environ) -> str:
         """Return who asks: by bearer token, else by session; "" for nobody."""

@@ -15,8 +15,6 @@ from verify.facts.headers import Cookie, cookies
 from verify.facts.http import Exchange, Get
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
-ALLOWED = {"Strict": {"strict"}, "Lax": {"strict", "lax"}, "None": {"strict", "lax", "none"}, "any": None}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
@@ -35,16 +33,8 @@ class Params(Stated):
 
     def lacks(self, cookie: Cookie) -> Iterator[str]:
         """Yield each flag that ``cookie`` should have and has not."""
-        needed = cookie.misnamed()
-        if needed != "Secure" and self.secure and "secure" not in cookie.attributes:
-            yield "Secure"
-        if self.http_only and cookie.name not in self.readable and "httponly" not in cookie.attributes:
-            yield "HttpOnly"
-        allowed = ALLOWED[self.same_site]
-        if allowed is not None and cookie.same_site not in allowed:
-            yield f"SameSite={self.same_site}"
-        if needed:
-            yield needed
+        http_only = self.http_only and cookie.name not in self.readable
+        return cookie.lacks(secure=self.secure, http_only=http_only, same_site=self.same_site)
 
 
 def sets(*lines: str) -> Exchange:
@@ -97,6 +87,5 @@ def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | U
             yield Finding(place, f"cookie {cookie.name} lacks {flag}", flag, seen or "no attributes")
     for name in stated.cookies:
         if not names & {name, f"__Host-{name}", f"__Secure-{name}"}:
-            yield Finding(
-                answers[0].place, f"cookie {name} is not set", name, ", ".join(sorted(names)) or "none"
-            )
+            others = ", ".join(sorted(names)) or "none"
+            yield Finding(answers[0].place, f"cookie {name} is not set", name, others)

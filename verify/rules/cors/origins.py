@@ -79,17 +79,11 @@ def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | S
         if not listed and allowed in {origin, "*"}:
             credentials = answer.header("Access-Control-Allow-Credentials") == "true"
             message = f"the origin {origin} may read answers" + (" with credentials" if credentials else "")
-            yield Finding(
-                answer.place, message, ", ".join(stated.origins) or "no origin", f"{ALLOW}: {allowed}"
-            )
+            others = ", ".join(stated.origins) or "no origin"
+            yield Finding(answer.place, message, others, f"{ALLOW}: {allowed}")
         elif listed and allowed != origin:
-            yield Finding(
-                answer.place, f"the origin {origin} may not read answers", origin, allowed or "absent"
-            )
+            message = f"the origin {origin} may not read answers"
+            yield Finding(answer.place, message, origin, allowed or "absent")
         elif listed and ORIGIN.lower() not in ",".join(answer.header_values("Vary")).lower():
-            yield Finding(
-                answer.place,
-                "caches may hand the answer to others",
-                "Vary: Origin",
-                answer.header("Vary") or "absent",
-            )
+            vary = answer.header("Vary") or "absent"
+            yield Finding(answer.place, "caches may hand the answer to others", "Vary: Origin", vary)

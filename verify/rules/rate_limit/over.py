@@ -88,11 +88,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 
 @rule(
     severity="error",
-    faults=[
-        "no-edge-limit",
-        "no-write-limit",
-        "no-retry-after",
-    ],
+    faults=["no-edge-limit", "no-write-limit", "no-retry-after"],
     refs=["RFC 6585 4", "RFC 9110 10.2.3"],
 )
 def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:

@@ -63,11 +63,8 @@ FAILS = [
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether what ``fault`` changes is stated of the file."""
-    wanted = {
-        "asset-mistyped": stated.type,
-        "asset-unmarked": stated.edge or stated.hit,
-        "asset-missed": stated.hit,
-    }
+    marks = stated.edge or stated.hit
+    wanted = {"asset-mistyped": stated.type, "asset-unmarked": marks, "asset-missed": stated.hit}
     return stated.path == reference.asset and bool(wanted.get(fault, stated.lifetime))
 
 

@@ -1,0 +1,45 @@
+"""What several environments say of themselves, to see whether they are really several."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from verify.model.need import Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One environment: its host, what its probe says, whether its key begins as stated.
+
+    ``identity`` and ``key`` are None where they were not asked for, or not found; ``status``
+    is that of the probe's answer, 0 where nothing was asked; the key itself is never kept.
+    """
+
+    name: str
+    host: str
+    identity: str | None = None
+    key: bool | None = None
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The environments, in the order they are stated."""
+
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare(Need):
+    """Ask the path ``probe`` of each environment once, as nobody in particular, read-only.
+
+    ``member`` is where the answer shows the identity. ``keys`` are (environment, where, prefix):
+    where is a member of the same answer, or the ``$NAME`` of a variable.
+    """
+
+    kind: ClassVar[str] = "environments"
+    answer: ClassVar[type] = Sides
+
+    environments: tuple[str, ...]
+    probe: str = ""
+    member: str = ""
+    keys: tuple[tuple[str, str, str], ...] = ()

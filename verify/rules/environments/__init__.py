@@ -1,0 +1,3 @@
+"""Where the system runs, and whether that is apart."""
+
+SUITE = "smoke"
