@@ -28,6 +28,8 @@ OPTIONS: tuple[tuple[str, str, str | None, str], ...] = (
     ("inconclusive", "store", "fail|skip", "what an inconclusive claim does to its test (fail)"),
     ("evidence", "store", "FILE", "judge the facts of an earlier run again; nothing is asked"),
     ("reports", "store", "DIR", "where reports are written (reports/ below the root)"),
+    ("watch", "store", "DURATION", "after a green gate, repeat its blockers for this time, such as 15m"),
+    ("watch-interval", "store", "DURATION", "how often --watch repeats them (15s, or the contract's)"),
     ("fault", "append", "NAME", "switch on a fault of the reference (repeatable)"),
 )
 #: options that mean the contract is to be judged

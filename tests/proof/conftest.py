@@ -114,7 +114,8 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERIFY_STATE_DIR", str(state))
         contract = getattr(request.module, "CONTRACT", CONTRACT)
-        prepared = prepare(contract, Options(environment="reference"))
+        options = getattr(request.module, "OPTIONS", Options(environment="reference"))
+        prepared = prepare(contract, options)
         with (
             Journal.open("matrix", state) as journal,
             Reference.start(promised(prepared), journal=journal) as running,
@@ -123,7 +124,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 text = request.module.complete(contract.read_text(encoding="utf-8"), running, state)
                 complete = state / contract.name
                 complete.write_text(text, encoding="utf-8")
-                prepared = prepare(complete, Options(environment="reference"))
+                prepared = prepare(complete, options)
             yield Bench(prepared, running)
 
 

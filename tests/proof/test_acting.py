@@ -9,7 +9,9 @@ import pytest
 from verify.judge.registry import Registry
 from verify.model.units import seconds
 from verify.model.verdict import Outcome, Verdict
+from verify.run.options import Options
 
+OPTIONS = Options(environment="reference", watch=seconds(2), watch_interval=seconds(0.02))
 CONTRACT = Path(__file__).parent / "acting.yaml"
 RULES = (
     "environments/differ",
@@ -22,12 +24,18 @@ RULES = (
     "quota/counted",
     "readiness/same-version",
     "session/stateless",
+    "watch/error-budget",
     "webhook/signed",
     "worker/canary",
 )
 FAULTS = sorted({fault for name in RULES for fault in Registry().get(name).about.faults})
 #: why a claim may not be judged while something it needs is broken
-EXPLAINED = ("was not well before", "the environment is not ready: ", "was not walked to its end")
+EXPLAINED = (
+    "the gate is not green",
+    "was not well before",
+    "the environment is not ready: ",
+    "was not walked to its end",
+)
 
 
 def complete(text: str, running: Any, folder: Path) -> str:
@@ -43,7 +51,7 @@ def explained(verdict: Verdict) -> bool:
 
 def test_each_of_the_rules_is_claimed_here(bench: Any) -> None:
     claimed = {check.rule.id for entry in bench.entries for check in entry.checks}
-    assert claimed == set(RULES)
+    assert claimed == {*RULES, "health/status"}
 
 
 def test_whole_everything_holds(bench: Any) -> None:

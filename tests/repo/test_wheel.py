@@ -73,6 +73,6 @@ def test_the_core_is_small(wheel: zipfile.ZipFile) -> None:
     (text,) = (wheel.read(name) for name in names(wheel) if name.endswith("/METADATA"))
     metadata = email.message_from_bytes(text)
     core = [one for one in metadata.get_all("Requires-Dist", []) if "extra ==" not in one]
-    wanted = ("jinja2", "pydantic", "pytest", "pyyaml", "requests", "urllib3")
+    wanted = ("pydantic", "pytest", "pyyaml", "requests", "urllib3")
     assert tuple(sorted(one.partition(">")[0].lower() for one in core)) == wanted
     assert metadata["Requires-Python"] == ">=3.11"

@@ -13,8 +13,9 @@ from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
 from verify.effects.transport import Transport
 from verify.facts.http import Headers
+from verify.judge.verdict import Check
 from verify.model.need import Need, Unseen
-from verify.model.units import Duration, seconds
+from verify.model.units import Duration, Ratio, seconds
 
 Asked = TypeVar("Asked", bound=Need)
 CONCURRENT = 16
@@ -37,6 +38,17 @@ class Breakable(Protocol):
     def heal(self, name: str) -> None:
         """Mend what the fault ``name`` stands for."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """What is repeated under ``--watch``: which checks, for how long, how often, with what error budget."""
+
+    checks: tuple[Check, ...]
+    duration: Duration
+    interval: Duration
+    budget: Ratio
+    progress: Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,7 @@ class World:
     expected_version: str | None = None
     deadline: Duration = field(default=seconds(10))
     breakable: Breakable | None = None
+    watching: Watching | None = None
     redactor: Redactor = field(default_factory=Redactor, compare=False)
     #: set when the run is broken off; whoever waits, waits on it
     stopping: threading.Event = field(default_factory=threading.Event, compare=False)

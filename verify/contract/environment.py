@@ -15,6 +15,7 @@ from verify.contract.values import (
     HeaderName,
     OriginUrl,
     Rate,
+    Ratio,
     RelativePath,
     Suite,
     Text,
@@ -65,6 +66,13 @@ class Logs(Part):
     platform: Text | None = None
 
 
+class Watch(Part):
+    """How the environment is watched under ``--watch``: how often, and what share of checks may fail."""
+
+    budget: Ratio = units.Ratio.parse("1%")
+    interval: Duration = units.seconds(15)
+
+
 class Environment(Part):
     """One place where the system runs.
 
@@ -89,6 +97,7 @@ class Environment(Part):
     account: AccountName | None = None
     version: VersionFrom | None = None
     logs: Logs | None = None
+    watch: Watch = Field(default_factory=Watch)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,8 +1,11 @@
 """Tells whether an answer is the file that must not be served, or only some other page."""
 
 import re
+from dataclasses import dataclass
+from typing import ClassVar
 
 from verify.facts.http import Exchange
+from verify.model.need import Need
 
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _DUMP = rb"(?m)^-- (?:PostgreSQL|MySQL|MariaDB) .*dump|^(?:CREATE TABLE|INSERT INTO) |^PGDMP|^SQLite format"
@@ -26,6 +29,36 @@ PATHS = (*_CONTENTS, "/backup.sql", "/dump.sql")
 _OK = frozenset({200, 206})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What came of asking for a file that must not be served; its content is not kept.
+
+    ``shown`` are the words that give the file away, empty where it is not served.
+    """
+
+    url: str = "https://system.example/"
+    status: int = 404
+    shown: str = ""
+
+    @property
+    def place(self) -> str:
+        """Return the request line as findings name it."""
+        return f"GET {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe(Need):
+    """Ask for ``path``, which should not be there; answered by ``Probed``.
+
+    It is no ``Get``, because facts become evidence, and this content would be secrets.
+    """
+
+    kind: ClassVar[str] = "exposure"
+    answer: ClassVar[type] = Probed
+
+    path: str
+
+
 def is_page(answer: Exchange) -> bool:
     """Tell whether ``answer`` is a page for browsers."""
     return _HTML.match(answer.body) is not None
@@ -41,11 +74,12 @@ def exposed(path: str, answer: Exchange) -> str:
     page = is_page(answer)
     known = _CONTENTS.get(path.partition("?")[0]) or (_DUMP if path.endswith(".sql") else None)
     if known is None:
-        return "" if page else answer.text[:60]
+        return "" if page else f"{len(answer.body)} bytes of {answer.header('Content-Type') or 'no type'}"
     if page and not path.endswith("/") and path != "/server-status":
         return ""
     found = re.search(known, answer.body)
-    return found[0].decode("utf-8", "replace").strip()[:60] if found else ""
+    # of NAME=value the name alone
+    return found[0].decode("utf-8", "replace").partition("=")[0].strip()[:60] if found else ""
 
 
 def listed(answer: Exchange) -> bool:

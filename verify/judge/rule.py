@@ -110,6 +110,10 @@ class Rule:
         needs = [need.effect for group in self.needs(stated).values() for need in group]
         return max(needs, default=Effect.READS)
 
+    def last(self, stated: Stated | None) -> bool:
+        """Tell whether judging ``stated`` comes after everything else."""
+        return any(need.last for group in self.needs(stated).values() for need in group)
+
     def breaking(self, stated: Stated | None) -> bool:
         """Tell whether judging ``stated`` stops a part of the system."""
         return any(need.breaking for group in self.needs(stated).values() for need in group)

@@ -32,6 +32,8 @@ class Need:
     live: ClassVar[bool] = True
     #: False for what can be seen although the environment is not ready
     after_ready: ClassVar[bool] = True
+    #: True for what is looked at after all else, and only where the run was told to
+    last: ClassVar[bool] = False
     #: True for what stops a part of the system: only the reference can be broken
     breaking: ClassVar[bool] = False
 

@@ -13,6 +13,7 @@ from verify.contract.load import load
 from verify.effects.errors import EffectError
 from verify.effects.files import read_regular
 from verify.judge.rule import RuleError
+from verify.model.units import Duration
 from verify.run import evidence
 from verify.run.locate import NAME, locate
 from verify.run.options import Options, UsageError
@@ -123,6 +124,8 @@ def _chosen(
         allow_destructive=given.get("allow-destructive"),
         waivers=not given.get("no-waivers"),
         faults=tuple(given.get("fault") or ()),
+        watch=_duration(given, "watch"),
+        watch_interval=_duration(given, "watch-interval"),
     )
     prepared = prepare(path, options, name=name)
     _fits(facts, prepared)
@@ -139,6 +142,20 @@ def _chosen(
         evidence=facts,
         given={**given, "env": environment},
     )
+
+
+def _duration(given: Mapping[str, Any], name: str) -> Duration | None:
+    """Return the time that an option gives; raise ``UsageError`` where it is none, or nothing."""
+    stated = given.get(name)
+    if not stated:
+        return None
+    try:
+        read = Duration.parse(stated)
+    except ValueError as error:
+        raise UsageError(f"--{name}={stated}: {error}") from error
+    if not read:
+        raise UsageError(f"--{name}={stated}: expected a time above zero, such as 15m")
+    return read
 
 
 def _evidence(folder: Path, given: Mapping[str, Any]) -> evidence.Evidence | None:

@@ -36,6 +36,7 @@ class Behaviour:
     health_status: int = 0
     health_json: bool = True
     liveness_deep: bool = False
+    liveness_lasts: int = 0
     ready_at: float = 0.0
     plain: str = "redirect"
     redirect_status: int = 301

@@ -58,6 +58,7 @@ _ALL = (
     _turn("health-wrong-status", "health answers 500 whatever is stated", health_status=500),
     _turn("health-not-json", "health answers plain text", health_json=False),
     _turn("liveness-deep", "liveness asks the dependencies too", liveness_deep=True),
+    _turn("liveness-fades", "liveness fails from its 61st answer on", liveness_lasts=60),
     _turn("wrong-version", "header and health body name another release", release="0.0.0-other"),
     _turn("mixed-versions", "every fourth answer names another release", release_mixed="0.0.0-old"),
     Fault(name="slow-start", summary="health says 'starting' for 3 seconds", unready=3.0),

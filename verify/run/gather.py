@@ -26,6 +26,14 @@ def gather(needs: Iterable[Need], world: World, answers: Answers, progress: Prog
             _phase(effect, phase, world, answers)
 
 
+def follow(needs: Iterable[Need], world: World, answers: Answers, progress: Progress) -> None:
+    """Ask what comes after everything else, in the main thread: an interrupt reaches it."""
+    for need in sorted(needs, key=repr):
+        if need not in answers:
+            progress(f"{need.kind}: {world.url}")
+            _ask((need,), world, answers)
+
+
 def _rule_out(wanted: frozenset[Need], answers: Answers) -> None:
     """Without readiness, what depends on it is unseen: one reason instead of many failures."""
     ready = answers[Ready()]

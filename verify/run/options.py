@@ -25,6 +25,9 @@ class Options:
     faults: tuple[str, ...] = ()
     today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.UTC).date())
     deadline: Duration = field(default=seconds(10))
+    #: how long the blockers are repeated after a green gate, None for not at all
+    watch: Duration | None = None
+    watch_interval: Duration | None = None
 
     @property
     def repeated(self) -> tuple[str, ...]:
@@ -33,5 +36,7 @@ class Options:
             *([f"--expect-version={self.expect_version}"] if self.expect_version else ()),
             *([f"--allow-destructive={self.allow_destructive}"] if self.allow_destructive else ()),
             *([] if self.waivers else ("--no-waivers",)),
+            *([f"--watch={self.watch}"] if self.watch else ()),
+            *([f"--watch-interval={self.watch_interval}"] if self.watch_interval else ()),
             *(f"--fault={fault}" for fault in self.faults),
         )

@@ -98,6 +98,8 @@ def _check(loaded: Loaded, claims: tuple[Claim, ...], suites: tuple[Suite, ...],
         problems.append(
             f"--allow-destructive={allowed}: environment {allowed} is not `protection: disposable`"
         )
+    if options.watch is not None and options.environment is None:
+        problems.append(f"--watch={options.watch} needs an environment: give --env")
     if problems:
         raise UsageError("\n".join(problems))
 
@@ -175,6 +177,8 @@ def _ruled_out(
         return None
     if environment is None:
         return "it needs an environment: give --env"
+    if options.watch is None and rule.last(stated):
+        return "it watches the environment for a time: give --watch, such as --watch=15m"
     if environment.reference is None and rule.breaking(stated):
         return "it stops a part of the system, and only the reference can be broken"
     return _protected(effect, environment, options)

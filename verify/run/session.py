@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +22,11 @@ from verify.effects.signals import held
 from verify.judge.binding import bind
 from verify.judge.registry import Registry
 from verify.judge.verdict import conclude, judge
-from verify.model.need import Need
+from verify.model.need import Need, Unseen
 from verify.model.verdict import Outcome, Verdict
+from verify.run import watch
 from verify.run.environment import open_world
-from verify.run.gather import Progress, gather
+from verify.run.gather import Progress, follow, gather
 from verify.run.options import Options
 from verify.run.plan import Entry, Plan, plan
 from verify.run.record import Run
@@ -59,7 +60,9 @@ def prepare(
     shown = name or str(path)
     data = read_regular(path)
     loaded = load(data, shown)
-    claims = bind(loaded, registry or Registry())
+    rules = registry or Registry()
+    claims = bind(loaded, rules)
+    claims += watch.own_claim(loaded, claims, options, rules)
     return Prepared(
         path=path,
         name=shown,
@@ -112,9 +115,26 @@ class Session:
         if given is not None:
             self.answers.update(given)
         elif self.world is not None:
-            gather(self.needs(), self.world, self.answers, self._progress)
+            needs = self.needs()
+            last = frozenset(need for need in needs if need.last)
+            gather(needs - last, self.world, self.answers, self._progress)
+            if last:
+                self._follow(last, self.world)
         for entry in self._entries():
             self.verdicts[entry.id] = _verdict(entry, self.answers)
+
+    def _follow(self, last: frozenset[Need], world: World) -> None:
+        """Judge what was seen so far, and look at what comes last where that is green."""
+        before = [entry for entry in self._entries() if not any(check.needs & last for check in entry.checks)]
+        for entry in before:
+            self.verdicts[entry.id] = _verdict(entry, self.answers)
+        reason = watch.red({entry.id: self.verdicts[entry.id] for entry in before})
+        if reason:
+            self.answers.update(dict.fromkeys(last, Unseen(reason)))
+            return
+        prepared = self.prepared
+        told = watch.watching(before, self.verdicts, prepared.loaded, prepared.options, self._progress)
+        follow(last, replace(world, watching=told), self.answers, self._progress)
 
     def select(self, ids: Collection[str]) -> None:
         """Take the entries ``ids`` to be judged on facts that are given."""

@@ -1,8 +1,10 @@
 """The health endpoint: each stated dependency is really asked, with a short deadline."""
 
 import datetime as dt
+import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 import redis
@@ -26,6 +28,7 @@ class Health:
         self._config = config
         self._database = database
         self._redis = stores.client(config)
+        self._fading: tuple[Behaviour | None, itertools.count[int]] = (None, itertools.count())
         self._asks: dict[str, Callable[[], bool]] = {
             "database": self._database_answers,
             "redis": self._redis_answers,
@@ -67,7 +70,7 @@ class Health:
 
     def checks(self, media: str = MEDIA) -> dict[str, str]:
         """Return ``ok`` or ``down`` for each stated dependency, under its stated name."""
-        asks = {**self._asks, "storage": lambda: self._storage_takes(media)}
+        asks = {**self._asks, "storage": partial(self._storage_takes, media)}
         parts = {part: asks[part]() for part in dict.fromkeys(self._config.dependencies.values())}
         return {name: "ok" if parts[part] else "down" for name, part in self._config.dependencies.items()}
 
@@ -95,5 +98,13 @@ class Health:
         """Return the answer of the liveness endpoint: the process serves, nothing else is asked."""
         if behaviour.liveness_deep:
             return self.answer(behaviour)
+        if behaviour.liveness_lasts and self._faded(behaviour):
+            return json_answer(503, {"status": "dead"}, [_NO_STORE])
         release = behaviour.release or self._config.release
         return json_answer(200, {"status": "alive", "version": release}, [_NO_STORE])
+
+    def _faded(self, behaviour: Behaviour) -> bool:
+        """Count an answer since ``behaviour`` began, and say whether there were too many."""
+        if self._fading[0] is not behaviour:
+            self._fading = (behaviour, itertools.count())
+        return next(self._fading[1]) >= behaviour.liveness_lasts

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verify.facts.broken import good
 from verify.facts.headers import directives, seconds_of
 from verify.facts.http import Exchange, Get
-from verify.rules import Duration, Finding, ReferenceSpec, Seen, Stated, given, rule, seconds
+from verify.rules import Duration, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule, seconds
 
 HEADER = "Strict-Transport-Security"
 
@@ -60,10 +60,13 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 
 
 @rule(severity="error", faults=["no-hsts", "hsts-short", "headers-missing-on-errors"], refs=["RFC 6797 6.1"])
-def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:
+def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Read the first header, as browsers do, and compare it."""
     wanted = {"includesubdomains": stated.include_subdomains, "preload": stated.preload}
     for answer in answers:
+        if not answer.url.startswith("https:"):
+            yield Unknown(f"{answer.place}: browsers ignore {HEADER} on plain HTTP: ask an https address")
+            continue
         found = directives(answer.header(HEADER) or "")
         age = seconds_of(found.get("max-age"))
         yield Seen(seconds(age or 0), limit=stated.max_age, what="max-age", better="higher")

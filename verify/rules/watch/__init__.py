@@ -1,0 +1,3 @@
+"""What holds after the deployment, not only at its first moment."""
+
+SUITE = "smoke"
