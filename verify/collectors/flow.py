@@ -71,9 +71,7 @@ def walk(name: str, world: World, headers: Headers = ()) -> Walk:
         _forward(journey, flow)
     finally:
         _clean_up(journey, flow)
-    return Walk(
-        flow=name, strides=tuple(journey.strides), left=tuple(journey.left), stopped=journey.stopped
-    )
+    return Walk(flow=name, strides=tuple(journey.strides), left=tuple(journey.left), stopped=journey.stopped)
 
 
 def _forward(journey: _Journey, flow: Flow) -> None:

@@ -2,15 +2,25 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pytest
 
+from verify.effects.redact import Redactor
 from verify.model.verdict import Outcome, Standing, Verdict
+from verify.plugin.choose import Chosen
 from verify.run.plan import Entry
 
-if TYPE_CHECKING:
-    from verify.plugin.gate import Gate
+
+class Judging(Protocol):
+    """What nodes ask of the gate that collected them."""
+
+    chosen: Chosen
+    redactor: Redactor
+
+    def verdict(self, entry: Entry) -> Verdict:
+        """Return the verdict of an entry."""
+        ...
 
 
 class Violated(AssertionError):  # noqa: N818 - the word of the field's verdicts, read in every report
@@ -24,7 +34,7 @@ class Inconclusive(Exception):  # noqa: N818 - as above
 class ContractFile(pytest.File):
     """The contract; its children are suites."""
 
-    gate: "Gate"
+    gate: Judging
 
     def collect(self) -> Iterator[pytest.Collector]:
         """Yield each suite that has something to judge, or not to judge here."""
@@ -40,7 +50,7 @@ class ContractFile(pytest.File):
 class SuiteNode(pytest.Collector):
     """One suite; its children are claims."""
 
-    gate: "Gate"
+    gate: Judging
     entries: list[Entry]
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -59,7 +69,7 @@ class SuiteNode(pytest.Collector):
 class ClaimItem(pytest.Item):
     """One claim in one suite; its test is to read its verdict."""
 
-    gate: "Gate"
+    gate: Judging
     entry: Entry
 
     def runtest(self) -> None:

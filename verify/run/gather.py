@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 from verify.collectors.world import Collector, World
 from verify.facts.readiness import Readiness, Ready
@@ -10,6 +10,8 @@ from verify.model.need import Effect, Need, Unseen
 
 Answers = dict[Need, object]
 Progress = Callable[[str], None]
+#: seconds between two looks for a signal
+LOOK = 0.2
 
 
 def gather(needs: Iterable[Need], world: World, answers: Answers, progress: Progress) -> None:
@@ -57,8 +59,12 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
         return
     pool = ThreadPoolExecutor(len(groups) if effect is Effect.READS else 1, thread_name_prefix="collect")
     try:
-        for done in as_completed([pool.submit(_ask, group, world, answers) for group in groups]):
-            done.result()
+        pending = {pool.submit(_ask, group, world, answers) for group in groups}
+        while pending:
+            # never without a timeout: a signal just before the thread falls asleep would wake nobody
+            done, pending = wait(pending, LOOK, FIRST_COMPLETED)
+            for each in done:
+                each.result()
     except BaseException:
         world.stopping.set()
         if world.transport is not None:

@@ -177,11 +177,16 @@ def _ruled_out(
         return None
     if environment is None:
         return "it needs an environment: give --env"
-    if options.watch is None and rule.last(stated):
+    return _not_asked_for(bound.check, environment, options) or _protected(effect, environment, options)
+
+
+def _not_asked_for(check: Check, environment: Environment, options: Options) -> str | None:
+    """Return what has to be given, or to be there, for a check that does more than look once."""
+    if options.watch is None and check.rule.last(check.stated):
         return "it watches the environment for a time: give --watch, such as --watch=15m"
-    if environment.reference is None and rule.breaking(stated):
+    if environment.reference is None and check.rule.breaking(check.stated):
         return "it stops a part of the system, and only the reference can be broken"
-    return _protected(effect, environment, options)
+    return None
 
 
 def _protected(effect: Effect, environment: Environment, options: Options) -> str | None:

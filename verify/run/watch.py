@@ -24,7 +24,7 @@ def own_claim(
     """Return the claim that ``--watch`` makes by itself: none where the contract states one already."""
     name = options.environment
     stated = {bound.check.rule.id for claim in claims for bound in claim.checks}
-    if options.watch is None or name not in loaded.contract.environments or RULE in stated:
+    if options.watch is None or name is None or name not in loaded.contract.environments or RULE in stated:
         return ()
     rule = registry.get(RULE)
     budget = loaded.contract.environments[name].watch.budget
