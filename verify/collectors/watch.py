@@ -54,7 +54,9 @@ def _see(_need: Watch, world: World) -> Watched:
     if watching is None:
         raise EffectError("nothing was to be watched: give --watch")
     if not watching.checks:
-        raise EffectError("this run has no blocker that only reads, so there is nothing to repeat")
+        raise EffectError(
+            "this run judges no blocker that only reads: select more claims to watch"
+        )
     vigil = _Vigil(world=world, watching=watching)
     pause, stopped = threading.Event(), ""
     while not (stopped := _short(vigil)):
@@ -106,9 +108,8 @@ def _round(vigil: _Vigil) -> None:
 
 def _tell(vigil: _Vigil, word: str) -> None:
     vigil.told = time.monotonic()
-    took = seconds(round(vigil.told - vigil.started))
     vigil.watching.progress(
-        f"{word}: {took} of {vigil.watching.duration}, {vigil.rounds} rounds, "
+        f"{word}: {vigil.told - vigil.started:.0f}s of {vigil.watching.duration}, {vigil.rounds} rounds, "
         f"{vigil.failed} of {vigil.judged} checks failed"
     )
 

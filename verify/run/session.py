@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from verify import __version__
 from verify.collectors.world import World
 from verify.contract.load import Loaded, load
+from verify.effects import journal as journals
 from verify.effects.files import read_regular
 from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
@@ -160,8 +161,7 @@ class Session:
         """Return a private folder of this run, which ``close`` removes."""
         folder = Path(tempfile.gettempdir()) / f"deploy-verify-{self.id}"
         entry = self._journal.make_directory(folder)
-        self._closing.callback(entry.gone)
-        self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._closing.callback(_remove, folder, entry)
         return folder
 
     def close(self) -> None:
@@ -207,6 +207,15 @@ class Session:
     def needs(self) -> frozenset[Need]:
         """Return everything the selected entries ask to be seen."""
         return frozenset(need for entry in self._entries() for check in entry.checks for need in check.needs)
+
+
+def _remove(folder: Path, entry: journals.Entry) -> None:
+    """Remove a run's folder; a worker may write into it while it goes, so look twice."""
+    for _ in range(2):
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        entry.gone()
 
 
 def _verdict(entry: Entry, answers: Mapping[Need, object]) -> Verdict:
