@@ -5,6 +5,7 @@ import json
 import smtplib
 import socket
 import ssl
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -235,7 +236,62 @@ def applied(client: Any) -> bool:
     return answer.status_code != 200 or answer.json() == {"pending": 0, "unapplied": []}
 
 
+def has_level(client: Any) -> bool:
+    client.get("/live/")
+    try:
+        return "level" in json.loads(client.logged()[-1])
+    except ValueError:
+        return True  # what is no JSON has no fields to miss
+
+
+def keeps_secrets(client: Any) -> bool:
+    client.get(f"{API}products/?token=canary-query", headers={"Authorization": "Bearer canary-token"})
+    client.post(f"{API}login/", {"user": "alice", "password": "canary-password"})
+    return "canary" not in "".join(client.logged()[-4:])
+
+
+def repeats_nothing(client: Any) -> bool:
+    answer = client.get("/live/?token=canary-query")
+    return "canary" not in answer.text + str(answer.headers)
+
+
+def logs_events(client: Any) -> bool:
+    client.post(f"{API}login/", {"user": "alice", "password": "wrong"})
+    return "login_failed" in "".join(client.logged()[-2:])
+
+
+def identity(client: Any, host: str) -> dict[str, str]:
+    return dict(client.get("/verify/identity/", headers={"Host": host}).json())
+
+
+def task_done(client: Any) -> bool:
+    started = client.post(f"{API}tasks/", {"text": "canary"}, user="alice")
+    end = time.monotonic() + 3
+    while started.status_code == 202 and time.monotonic() < end:
+        found = client.get(f"{API}tasks/{started.json()['task']}/", user="alice")
+        if found.status_code != 200 or found.json()["state"] == "done":
+            return bool(found.status_code == 200)
+        threading.Event().wait(0.5)  # a quota counts these questions
+    return False
+
+
 PROMISES = {
+    "one release": lambda client: len({client.get("/live/").headers["X-Release"] for _ in range(5)}) == 1,
+    "alive": lambda client: client.get("/live/").json()["status"] in {"alive", "dead"},
+    "stays alive": lambda client: {client.get("/live/").status_code for _ in range(61)} == {200},
+    "log level": has_level,
+    "log without secrets": keeps_secrets,
+    "answers without secrets": repeats_nothing,
+    "events": logs_events,
+    "session": lambda client: (
+        {client.get(f"{API}session/", user="alice").status_code for _ in range(3)} == {200}
+    ),
+    "webhook": lambda client: client.post("/webhooks/payment/", {"id": "x"}).status_code == 401,
+    "own database": lambda client: (
+        identity(client, "localhost")["database"] != identity(client, "127.0.0.1")["database"]
+    ),
+    "test key": lambda client: identity(client, "localhost")["key"].startswith("test_"),
+    "task": task_done,
     "health status": lambda client: health(client).status_code != 500,
     "healthy": lambda client: health(client).status_code == 200,
     "health json": lambda client: is_json(health(client)),
@@ -329,10 +385,22 @@ PROMISES = {
 
 #: fault -> the promises it breaks; every other one is kept meanwhile
 BREAKS = {
-    "redis-down": {"healthy", "worker", "quota counted"},
-    "redis-hang": {"healthy", "worker", "quota counted"},
-    "database-down": {"healthy", "database", "worker", "deposits", "deletes", "products"},
-    "worker-down": {"healthy", "worker"},
+    "mixed-versions": {"one release"},
+    "liveness-deep": {"alive"},
+    "liveness-fades": {"stays alive"},
+    "log-missing-field": {"log level"},
+    "log-leaks-secret": {"log without secrets"},
+    "answer-leaks-secret": {"answers without secrets"},
+    "events-missing": {"events"},
+    "sticky-session": {"session"},
+    "webhook-unverified": {"webhook"},
+    "same-database": {"own database"},
+    "live-key": {"test key"},
+    "worker-slow": {"task"},
+    "redis-down": {"healthy", "task", "worker", "quota counted"},
+    "redis-hang": {"healthy", "task", "worker", "quota counted"},
+    "database-down": {"healthy", "task", "database", "worker", "deposits", "deletes", "products"},
+    "worker-down": {"healthy", "task", "worker"},
     "health-lies": {"health names"},
     "health-missing-dependency": {"health names"},
     "health-wrong-status": {"health status", "healthy"},
@@ -418,8 +486,13 @@ BREAKS = {
 }
 
 #: what a limit may break besides, because the probes themselves run into it
-_USE = {"database", "worker", "deposits", "deletes", "products", "schema alive"}
-ALSO = {"edge-limit-tight": _USE | {"quota counted", "quota allowed"}, "quota-tight": _USE}
+_USE = {"database", "worker", "deposits", "deletes", "products", "schema alive", "task", "events", "session"}
+ALSO = {
+    "edge-limit-tight": _USE | {"quota counted", "quota allowed"},
+    "quota-tight": _USE,
+    "log-not-json": {"log level"},
+    "mixed-versions": {"version"},
+}
 
 
 def kept(client: Any, name: str) -> bool:

@@ -34,6 +34,8 @@ class Redis(Part):
             'save ""',
             "appendonly no",
             "databases 1",
+            # a rewritten title would wipe the run's mark, by which `clean` knows its processes
+            "set-proc-title no",
             "maxmemory 64mb",
             f'dir "{self.run.folder}"',
         ]

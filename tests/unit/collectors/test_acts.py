@@ -1,0 +1,331 @@
+"""Collectors that do something and look: what is sent, what is kept, and what is unseen."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from verify.collectors import environments, logs, outage, quota, replicas, session, task, webhook
+from verify.collectors.tail import Tail
+from verify.effects.errors import EffectError
+from verify.facts.environments import Compare, Side, Sides
+from verify.facts.logs import Leak, Leaks, Logged, Mark, Record, Recorded
+from verify.facts.outage import Outage, Stop
+from verify.facts.quota import Counted, CountOut
+from verify.facts.replicas import Sample, Versions
+from verify.facts.session import Return, Returned, SignIn
+from verify.facts.task import Enqueue, Task
+from verify.facts.webhook import Calls, CallWebhook
+from verify.model.need import Unseen
+from verify.model.units import Rate, seconds
+
+Make = Callable[..., Any]
+VERSION = "    version: {header: X-Release}"
+LOGS = "    logs: {file: app.log}"
+
+
+def one(collector: Any, need: Any, world: Any, kind: type) -> Any:
+    answer = dict(collector.collect((need,), world))[need]
+    assert isinstance(answer, kind), answer
+    return answer
+
+
+def test_each_version_is_asked_over_a_connection_of_its_own(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply(headers={"X-Release": "2" if len(system.asked) % 4 == 0 else "1"}))
+    there = world(system.url, environment=VERSION)
+    before = there.wire.connections
+    seen = one(replicas, Sample(count=8), there, Versions)
+    assert seen.shown == ("1", "1", "1", "2", "1", "1", "1", "2")
+    assert seen.statuses == (200,) * 8
+    assert there.wire.connections - before == 8
+    assert {asked.headers["connection"] for asked in system.asked} == {"close"}
+
+
+def test_without_a_stated_version_nothing_is_asked(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply())
+    answer = one(replicas, Sample(count=3), world(system.url), Unseen)
+    assert "version:" in answer.reason
+    assert system.asked == []
+
+
+@pytest.mark.parametrize(("allows", "passed", "last"), [(5, 5, 429), (3, 3, 429), (99, 5, 200)])
+def test_a_quota_is_counted_to_the_first_refusal(
+    serve: Make, world: Make, reply: Make, allows: int, passed: int, last: int
+) -> None:
+    lock, count = threading.Lock(), iter(range(1000))
+
+    def answer(_: Any) -> Any:
+        with lock:
+            return reply(status=200 if next(count) < allows else 429, headers={"Retry-After": "3590"})
+
+    system = serve(answer)
+    seen = one(quota, CountOut(path="/a", count=5, pace=Rate(100)), world(system.url), Counted)
+    assert (seen.passed, seen.last.status, seen.wait) == (passed, last, 3590)
+    assert len(system.asked) <= 6
+
+
+class Machine:
+    """A system whose one dependency can be stopped."""
+
+    def __init__(self, log_file: Path) -> None:
+        self.faults: frozenset[str] = frozenset()
+        self.log_file = log_file
+        self.done: list[str] = []
+
+    def inject(self, name: str) -> None:
+        self.done.append(f"stop {name}")
+        self.faults |= {name}
+
+    def heal(self, name: str) -> None:
+        self.done.append(f"start {name}")
+        self.faults -= {name}
+
+
+def broken_world(world: Make, system: Any, machine: Machine) -> Any:
+    from dataclasses import replace
+
+    from verify.contract.environment import Environment
+
+    made = world(system.url, breakable=machine)
+    environment = Environment.model_validate({"reference": {"dependencies": {"db": "database"}}})
+    return replace(made, environment=environment)
+
+
+def test_a_dependency_is_stopped_looked_at_and_started_again(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "log")
+    system = serve(lambda asked: reply(status=503 if machine.faults and asked.path == "/ready" else 200))
+    need = Stop(dependency="db", path="/ready", liveness="/live", within=seconds(2))
+    seen = one(outage, need, broken_world(world, system, machine), Outage)
+    assert (seen.during.status, seen.alive.status, seen.after.status) == (503, 200, 200)
+    assert seen.recovered is not None
+    assert machine.done == ["stop database-down", "start database-down"]
+
+
+def test_it_is_started_again_whatever_happens(serve: Make, world: Make, reply: Make, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "log")
+    system = serve(lambda _: reply(after=3 if machine.faults else 0))
+    there = broken_world(world, system, machine)
+    answer = one(outage, Stop(dependency="db", path="/ready"), _hasty(there), Unseen)
+    assert "/ready" in answer.reason
+    assert machine.done == ["stop database-down", "start database-down"]
+
+
+def _hasty(world: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(world, deadline=seconds(0.5))
+
+
+def test_only_what_can_be_broken_and_is_well_is_stopped(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "log")
+    system = serve(lambda _: reply(status=503))
+    there = broken_world(world, system, machine)
+    sick = one(outage, Stop(dependency="db", path="/ready"), there, Unseen)
+    assert "was not well before" in sick.reason
+    unknown = one(outage, Stop(dependency="cache", path="/ready"), there, Unseen)
+    assert "names db" in unknown.reason
+    assert machine.done == []
+
+
+class Logging:
+    """A system that logs each request into a file, as ``line`` says."""
+
+    def __init__(self, path: Path, reply: Make, line: Callable[[Any], str]) -> None:
+        self.path, self.reply, self.line = path, reply, line
+        path.write_text("an old line\n")
+
+    def __call__(self, asked: Any) -> Any:
+        given = asked.headers.get("x-request-id", "made-by-system")
+        with self.path.open("a") as file:
+            file.write(self.line(asked) + "\n")
+        return self.reply(headers={"X-Request-ID": given})
+
+
+def as_json(asked: Any) -> str:
+    return json.dumps({"path": asked.path, "request_id": asked.headers.get("x-request-id", "made-by-system")})
+
+
+def test_the_lines_of_a_marked_request_are_found(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    system = serve(Logging(tmp_path / "app.log", reply, as_json))
+    seen = one(logs, Mark(path="/a"), world(system.url, environment=LOGS), Logged)
+    assert len(seen.lines) == len(seen.plain_lines) == 1
+    assert seen.given in seen.lines[0]
+    assert seen.made == "made-by-system"
+    assert seen.odd == ()
+
+
+def test_a_line_that_never_comes_is_waited_for_no_longer_than_stated(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    system = serve(Logging(tmp_path / "app.log", reply, lambda _: "plain words"))
+    need = Mark(path="/a", within=seconds(0.2))
+    seen = one(logs, need, world(system.url, environment=LOGS), Logged)
+    assert seen.lines == ()
+    assert seen.odd == ("plain words", "plain words")
+
+
+def test_secrets_are_found_wherever_they_come_up(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    def line(asked: Any) -> str:
+        hidden = asked.body.hex() + asked.path + asked.headers.get("cookie", "")
+        return json.dumps({"id": asked.headers["x-request-id"], "all": hidden})
+
+    system = serve(Logging(tmp_path / "app.log", reply, line))
+    need = Leak(path="/a", post="/login", member="password")
+    seen = one(logs, need, world(system.url, environment=LOGS), Leaks)
+    assert set(seen.logged) == {"query", "cookie", "body"}  # the body's in hexadecimal
+    assert seen.answered == ()
+    assert [asked.method for asked in system.asked] == ["GET", "POST", "GET"]
+
+
+FLOW = "flows: {go: {steps: [{post: /go, json: {a: 1}, account: alice}]}}\naccounts: {alice: {bearer: $A}}\n"
+
+
+def test_a_flow_is_walked_and_a_secret_of_its_account_is_found(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    def line(asked: Any) -> str:
+        return json.dumps([asked.headers["x-request-id"], asked.headers.get("authorization", "")])
+
+    system = serve(Logging(tmp_path / "app.log", reply, line))
+    there = world(
+        system.url, FLOW, environment=LOGS, credentials={"alice": (("Authorization", "Bearer s3cr3t-token"),)}
+    )
+    seen = one(logs, Record(flow="go"), there, Recorded)
+    assert seen.walk.strides[0].status == 200
+    assert len(seen.lines) == 2  # the step and the fence behind it
+    assert seen.leaked == ("alice",)
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [("", "state `logs:"), ("    logs: {platform: CloudWatch}", "CloudWatch"), (LOGS, "expected a log file")],
+)
+def test_a_log_that_cannot_be_read_is_unseen(
+    serve: Make, world: Make, reply: Make, stated: str, words: str
+) -> None:
+    system = serve(lambda _: reply())
+    answer = one(logs, Mark(path="/a"), world(system.url, environment=stated), Unseen)
+    assert words in answer.reason
+    assert system.asked == []
+
+
+def test_a_rotated_log_is_read_from_its_beginning(world: Make, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("old\n")
+    tail = Tail.of(world("http://localhost:1", environment=LOGS))
+    with path.open("a") as file:
+        file.write("new\nhalf a li")
+    assert tail.lines() == ("new",)
+    path.rename(tmp_path / "app.log.1")
+    path.write_text("newer\n")
+    assert tail.lines() == ("newer",)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(EffectError, match="regular file"):
+        tail.lines()
+
+
+def test_a_task_is_followed_until_it_is_done(serve: Make, world: Make, reply: Make) -> None:
+    def answer(asked: Any) -> Any:
+        if asked.method == "POST":
+            return reply(status=202, body={"task": "a/b"})
+        return reply(body={"state": "done" if len(system.asked) > 3 else "waiting"})
+
+    system = serve(answer)
+    need = Enqueue(path="/tasks/", state="/tasks/{task}/", body='{"text": "x"}', done='{"state": "done"}')
+    seen = one(task, need, world(system.url), Task)
+    assert seen.done
+    assert system.lines == ["POST /tasks/", *["GET /tasks/a%2Fb/"] * 3]
+    assert system.asked[0].body == b'{"text": "x"}'
+
+
+def test_a_task_that_is_never_done_or_never_started_says_so(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda asked: reply(status=202, body={"task": 7} if asked.method == "POST" else {}))
+    need = Enqueue(path="/t", state="/t/{task}", done='{"state": "done"}', within=seconds(0.2))
+    assert not one(task, need, world(system.url), Task).done
+    refusing = serve(lambda _: reply(status=503))
+    assert one(task, need, world(refusing.url), Task).last is None
+
+
+WEBHOOK = "webhooks: {pay: {path: /hook, secret: $KEY, header: X-Sig, prefix: 'sha256='}}\n"
+
+
+def test_a_webhook_is_called_unsigned_forged_and_signed(serve: Make, world: Make, reply: Make) -> None:
+    def right(asked: Any) -> bool:
+        digest = hmac.new(b"the-right-key", asked.body, hashlib.sha256).hexdigest()
+        return bool(asked.headers.get("x-sig") == f"sha256={digest}")
+
+    system = serve(lambda asked: reply(status=202 if asked.method == "GET" or right(asked) else 401))
+    need = CallWebhook(webhook="pay", body='{"id": "{id}"}', state="/paid/{id}")
+    seen = one(webhook, need, world(system.url, WEBHOOK, keys={"pay": "the-right-key"}), Calls)
+    statuses = [call.answer.status for call in (seen.unsigned, seen.forged, seen.signed)]
+    assert statuses == [401, 401, 202]
+    posted = [json.loads(asked.body)["id"] for asked in system.asked if asked.method == "POST"]
+    assert len(set(posted)) == 3
+    assert [asked.path for asked in system.asked if asked.method == "GET"] == [
+        f"/paid/{one}" for one in posted
+    ]
+    assert "x-sig" not in system.asked[0].headers
+
+
+def test_without_its_key_a_webhook_is_unseen(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply())
+    answer = one(webhook, CallWebhook(webhook="pay", body="{}"), world(system.url, WEBHOOK), Unseen)
+    assert "$KEY" in answer.reason
+
+
+def test_a_session_comes_back_with_its_cookies_only(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply(headers={"Set-Cookie": "sid=1; Secure; HttpOnly"}))
+    alice = {"alice": (("Authorization", "Bearer token-of-alice"),)}
+    need = SignIn(path="/me", count=3, account="alice", login="/login")
+    seen = one(session, need, world(system.url, credentials=alice), Returned)
+    assert seen.cookies == ("sid",)
+    assert system.lines == ["POST /login", *["GET /me"] * 3]
+    assert [asked.headers.get("cookie") for asked in system.asked] == [None, *["sid=1"] * 3]
+    assert "authorization" not in system.asked[1].headers
+
+
+def test_a_token_needs_no_beginning(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply())
+    alice = {"alice": (("Authorization", "Bearer token-of-alice"),)}
+    there = world(system.url, credentials=alice, destructive=False)
+    seen = one(session, Return(path="/me", count=2, account="alice"), there, Returned)
+    assert seen.begun is None
+    assert {asked.headers["authorization"] for asked in system.asked} == {"Bearer token-of-alice"}
+
+
+def test_other_environments_are_only_read_and_never_told_a_secret(
+    serve: Make, world: Make, reply: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = serve(lambda _: reply(body={"database": "a"}))
+    other = serve(lambda _: reply(body={"database": "b", "key": "live_1"}))
+    more = f"\n  other:\n    url: {other.url}\n    account: alice"
+    alice = {"alice": (("Authorization", "Bearer token-of-alice"),)}
+    there = world(here.url, "accounts: {alice: {bearer: $A}}\n", environment=more, credentials=alice)
+    monkeypatch.setenv("TEST_KEY", "test_12345678")
+    need = Compare(
+        environments=("test", "other"),
+        probe="/who",
+        member="$.database",
+        keys=(("test", "$TEST_KEY", "test_"), ("other", "$.key", "test_")),
+    )
+    seen = one(environments, need, there, Sides)
+    assert seen.sides == (
+        Side(name="test", host=here.url[7:], identity="a", key=True, status=200),
+        Side(name="other", host=other.url[7:], identity="b", key=False, status=200),
+    )
+    assert other.lines == ["GET /who"]
+    assert "authorization" not in other.asked[0].headers
