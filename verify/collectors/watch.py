@@ -54,9 +54,7 @@ def _see(_need: Watch, world: World) -> Watched:
     if watching is None:
         raise EffectError("nothing was to be watched: give --watch")
     if not watching.checks:
-        raise EffectError(
-            "this run judges no blocker that only reads: select more claims to watch"
-        )
+        raise EffectError("this run judges no blocker that only reads: select more claims to watch")
     vigil = _Vigil(world=world, watching=watching)
     pause, stopped = threading.Event(), ""
     while not (stopped := _short(vigil)):

@@ -45,6 +45,12 @@ def in_api(path: str, reference: ReferenceSpec) -> bool:
     return path.startswith(reference.api.removesuffix("/") + "/")
 
 
+def tight(reference: ReferenceSpec) -> float:
+    """Return how many requests an hour nobody in particular may send under ``quota-tight``."""
+    anonymous = reference.quotas.anonymous
+    return float("inf") if anonymous is None else anonymous * 3600 / 10
+
+
 def products(reference: ReferenceSpec) -> str:
     """Return the path of the product list."""
     return reference.api.removesuffix("/") + "/products/"

@@ -31,6 +31,8 @@ class Shared:
     spent: int = 0
     share: int = 1
     credentials: Mapping[str, Headers] = field(default_factory=dict)
+    #: the keys of webhooks, which no output may show
+    keys: Mapping[str, str] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @classmethod
@@ -49,6 +51,7 @@ class Shared:
             protection=environment.protection,
             spent=world.transport.sent if world.transport is not None else 0,
             credentials=world.credentials,
+            keys=world.keys,
             verdicts=session.verdicts,
         )
 
@@ -73,6 +76,8 @@ class Shared:
         for account, headers in self.credentials.items():
             for _, value in headers:
                 redactor.add(account, value.rpartition(" ")[2])
+        for webhook, key in self.keys.items():
+            redactor.add(webhook, key)
 
 
 @dataclass(frozen=True, kw_only=True)

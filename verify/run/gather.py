@@ -51,7 +51,9 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
     kinds: dict[str, list[Need]] = {}
     for need in needs:
         kinds.setdefault(need.kind, []).append(need)
-    groups = [tuple(sorted(group, key=repr)) for _, group in sorted(kinds.items())]
+    # what stops a part of the system comes last, so that nothing else meets it
+    ordered = sorted(kinds.items(), key=lambda item: (item[1][0].breaking, item[0]))
+    groups = [tuple(sorted(group, key=repr)) for _, group in ordered]
     if effect is Effect.DESTROYS:
         # in the main thread: an interrupt must reach the clean-up inside the collector
         for group in groups:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from verify.facts.broken import in_api
+from verify.facts.broken import in_api, tight
 from verify.facts.burst import Burst, Shot, Volley
 from verify.rules import (
     Endpoint,
@@ -65,11 +65,12 @@ FAILS = given(STATED, volley=volley(8, 200, 429, 200))
 
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
-    """Tell whether the limit that ``fault`` tightens is the stated one."""
-    return fault == "edge-limit-tight" and in_api(stated.endpoint.path, reference)
+    """Tell whether the limit that ``fault`` tightens is met on the stated path."""
+    counted = stated.method == "GET" and stated.endpoint.account is None and tight(reference) < REQUESTS
+    return in_api(stated.endpoint.path, reference) and (fault == "edge-limit-tight" or counted)
 
 
-@rule(severity="error", faults=["edge-limit-tight"], refs=["RFC 6585 4"])
+@rule(severity="error", faults=["edge-limit-tight", "quota-tight"], refs=["RFC 6585 4"])
 def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Expect no refusal."""
     refused = volley.refused(stated.status)
