@@ -127,6 +127,7 @@ def test_what_the_contract_shapes(own_state: Path, spec_of: Any, client_of: Any)
         liveness=None,
         schema="/openapi.json",
         metrics="/internal/metrics",
+        metrics_public=True,
         unhealthy=500,
         dependencies={"postgres": "database"},
         headers={"X-Team": "shop"},

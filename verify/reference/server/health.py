@@ -70,7 +70,8 @@ class Health:
 
     def checks(self, media: str = MEDIA) -> dict[str, str]:
         """Return ``ok`` or ``down`` for each stated dependency, under its stated name."""
-        asks = {**self._asks, "storage": partial(self._storage_takes, media)}
+        asks: dict[str, Callable[[], bool]] = dict(self._asks)
+        asks["storage"] = partial(self._storage_takes, media)
         parts = {part: asks[part]() for part in dict.fromkeys(self._config.dependencies.values())}
         return {name: "ok" if parts[part] else "down" for name, part in self._config.dependencies.items()}
 
