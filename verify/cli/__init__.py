@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from verify import __version__
-from verify.cli import claims, clean, demo, explain, reference, rules, schema
+from verify.cli import claims, clean, decision, demo, explain, reference, rules, schema
 from verify.contract.errors import ContractError
 from verify.effects.errors import EffectError
 from verify.effects.signals import graceful
@@ -15,7 +15,7 @@ from verify.judge.rule import RuleError
 from verify.reference.errors import ReferenceSystemError
 from verify.run.options import UsageError
 
-COMMANDS = (demo, reference, explain, rules, claims, schema, clean)
+COMMANDS = (demo, decision, reference, explain, rules, claims, schema, clean)
 VIOLATED, USAGE = 1, 2
 
 

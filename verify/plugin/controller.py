@@ -14,7 +14,7 @@ from verify.plugin.choose import Chosen, handed_over
 from verify.plugin.gate import Gate, never
 from verify.plugin.nodes import ClaimItem
 from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
-from verify.report.write import lines, write_all
+from verify.report.write import forget, lines, write_all
 from verify.run.options import UsageError
 from verify.run.plan import Entry
 from verify.run.record import Run
@@ -54,6 +54,7 @@ class Controller(Gate):
             return (yield)
         with graceful():
             try:
+                forget(self.chosen.reports)
                 if not self._distributed and not _broken(session):
                     self._gather(_entries(session.items))
                 return (yield)

@@ -41,6 +41,12 @@ def write_all(run: Run, folder: Path, redactor: Redactor, *, keep: bool = True) 
     return written
 
 
+def forget(folder: Path) -> None:
+    """Remove the reports of an earlier run, so that nobody takes its verdict for this one's."""
+    for name in _REPORTS:
+        (folder / name).unlink(missing_ok=True)
+
+
 def lines(
     run: Run,
     redactor: Redactor,
