@@ -24,7 +24,7 @@ def spec(**more: Any) -> ReferenceSpec:
         "spa": "/app/",
         "metrics_public": False,
         "release": "4.2.0",
-        "dependencies": {"db": "database", "cache": "redis", "celery": "worker"},
+        "dependencies": {"uploads": "storage", "db": "database", "cache": "redis", "celery": "worker"},
         "edge": {"read": "10/s", "write": "5/s", "burst": 30},
         "quotas": {"anonymous": "12/m", "authenticated": "25/m"},
     }

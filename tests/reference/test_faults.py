@@ -296,7 +296,7 @@ PROMISES = {
     "healthy": lambda client: health(client).status_code == 200,
     "health json": lambda client: is_json(health(client)),
     "health names": lambda client: (
-        not is_json(health(client)) or set(checks(client)) == {"db", "cache", "celery"}
+        not is_json(health(client)) or set(checks(client)) == {"uploads", "db", "cache", "celery"}
     ),
     "database": database_works,
     "worker": worker_works,
@@ -401,6 +401,7 @@ BREAKS = {
     "redis-hang": {"healthy", "task", "worker", "quota counted"},
     "database-down": {"healthy", "task", "database", "worker", "deposits", "deletes", "products"},
     "worker-down": {"healthy", "task", "worker"},
+    "storage-down": {"healthy"},
     "health-lies": {"health names"},
     "health-missing-dependency": {"health names"},
     "health-wrong-status": {"health status", "healthy"},
@@ -560,6 +561,7 @@ def test_everything_is_kept_without_a_fault(client: Any) -> None:
         ("redis-down", {"cache", "celery"}),
         ("redis-hang", {"cache", "celery"}),
         ("worker-down", {"celery"}),
+        ("storage-down", {"uploads"}),
     ],
 )
 def test_health_names_what_is_down_and_liveness_stays(client: Any, name: str, down: set[str]) -> None:
