@@ -1,4 +1,4 @@
-"""One reference of leather_api for a whole module, judged again and again while it is broken and mended."""
+"""One reference of a contract for a whole module, judged again and again while it is broken and mended."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -109,11 +109,14 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """One reference a module, of the module's own ``CONTRACT`` or of leather_api's."""
+    """One reference a module, or one for each contract that is its parameter.
+
+    Of the module's own ``CONTRACT``, else of leather_api's.
+    """
     state = tmp_path_factory.mktemp("state", numbered=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERIFY_STATE_DIR", str(state))
-        contract = getattr(request.module, "CONTRACT", CONTRACT)
+        contract = getattr(request, "param", None) or getattr(request.module, "CONTRACT", CONTRACT)
         options = getattr(request.module, "OPTIONS", Options(environment="reference"))
         prepared = prepare(contract, options)
         with (
