@@ -12,6 +12,7 @@ import types
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 Slot = tuple[ast.AST, str, int | None]
 
@@ -49,8 +50,9 @@ class Mutant:
 def mutants(tree: ast.Module, *, whole: bool) -> Iterator[Mutant]:
     """Yield each mutant of a module; of a rule's only what ``check`` and ``Params`` reach, unless ``whole``."""
     seen: Counter[str] = Counter()
+    reached = _reached(tree)
     for part in tree.body:
-        if not whole and not _names(part) & _reached(tree):
+        if isinstance(part, ast.Expr) or (not whole and not _names(part) & reached):
             continue
         for slot, scope, words in _slots(part, whole=whole):
             old = _get(slot)
@@ -64,3 +66,159 @@ def mutants(tree: ast.Module, *, whole: bool) -> Iterator[Mutant]:
                     line=getattr(old, "lineno", 0) or getattr(slot[0], "lineno", 0), scope=scope, before=before, after=after,
                     number=seen[f"{scope}{before}{after}"], words=words, code=code,
                 )
+
+
+def _slots(node: ast.AST, scope: str = "", *, whole: bool, words: bool = False) -> Iterator[tuple[Slot, str, bool]]:
+    """Yield each place below ``node`` whose content may be changed."""
+    scope = f"{scope}.{node.name}".lstrip(".") if isinstance(node, ast.ClassDef | ast.FunctionDef) else scope
+    words = words or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAID)
+    for field in _fields(node, whole=whole):
+        value = getattr(node, field)
+        for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if not isinstance(child, ast.AST) or _is_docstring(child, index, field):
+                continue
+            read = words or (bool(scope) and _is_prose(child))
+            yield (node, field, index), scope or _target(node), read
+            yield from _slots(child, scope or _target(node), whole=whole, words=words)
+
+
+def _fields(node: ast.AST, *, whole: bool) -> tuple[str, ...]:
+    """Return the parts of a node that hold code: no annotation, no decorator, no target."""
+    match node:
+        case ast.FunctionDef():
+            return ("args", "body")
+        case ast.arguments():
+            return ("defaults", "kw_defaults")
+        case ast.ClassDef():
+            return ("body",)
+        case ast.AnnAssign() | ast.Assign() | ast.NamedExpr():
+            # the fields of a fact are declarations, those of Params are what a claim states
+            return () if whole and isinstance(node, ast.AnnAssign) and _is_field(node) else ("value",)
+        case ast.Call(func=ast.Name(id="isinstance")):
+            return ()
+        case ast.ExceptHandler():
+            return ("body",)
+        case ast.FormattedValue():
+            return ("value",)
+        case ast.Import() | ast.ImportFrom():
+            return ()
+    return node._fields
+
+
+def _is_field(node: ast.AnnAssign) -> bool:
+    return isinstance(node.target, ast.Name) and node.target.id.islower() and not node.target.id.startswith("_")
+
+
+def _is_docstring(child: ast.AST, index: int | None, field: str) -> bool:
+    text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+    return text and index == 0 and field == "body"
+
+
+def _is_prose(node: ast.AST) -> bool:
+    """Tell whether a text is for people: words with blanks between them."""
+    if isinstance(node, ast.JoinedStr):
+        return any(map(_is_prose, node.values))
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return " " in text and any(map(str.isalpha, text))
+
+
+def _target(node: ast.AST) -> str:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return ""
+
+
+def _changes(node: ast.AST, slot: Slot) -> Iterator[ast.AST]:
+    """Yield what may stand instead of ``node``."""
+    parent, field, _ = slot
+    if isinstance(node, ast.stmt):
+        yield from _left_out(node)
+        return
+    condition = field in {"test", "ifs"} and isinstance(parent, ast.If | ast.While | ast.IfExp | ast.comprehension)
+    simple = isinstance(node, ast.Compare) and len(node.ops) == 1
+    if condition and not simple and not isinstance(node, ast.UnaryOp):
+        yield ast.UnaryOp(op=ast.Not(), operand=node)  # type: ignore[arg-type]  # a condition is an expression
+    match node:
+        case ast.Constant(value=bool(value)):
+            yield ast.Constant(value=not value)
+        case ast.Constant(value=int(value) | float(value)):
+            yield from (ast.Constant(value=value + 1), ast.Constant(value=value - 1))
+        case ast.Constant(value=str(value)):
+            yield ast.Constant(value=value + "XX")
+        case ast.Constant(value=bytes(value)):
+            yield ast.Constant(value=value + b"XX")
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            for index, one in enumerate(ops):
+                for swap in _swaps(one):
+                    yield ast.Compare(left=left, ops=[*ops[:index], swap, *ops[index + 1 :]], comparators=others)
+        case ast.BoolOp(op=op, values=values):
+            yield from (ast.BoolOp(op=swap, values=values) for swap in _swaps(op))
+        case ast.BinOp(left=left, op=op, right=right):
+            yield from (ast.BinOp(left=left, op=swap, right=right) for swap in _swaps(op))
+        case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
+            yield operand
+
+
+def _left_out(node: ast.stmt) -> Iterator[ast.stmt]:
+    match node:
+        case ast.Expr(value=ast.Yield() | ast.YieldFrom()):  # still a generator, one that says less
+            yield ast.Expr(value=ast.YieldFrom(value=ast.Tuple(elts=[], ctx=ast.Load())))
+        case ast.Expr(value=ast.Call()) | ast.Continue() | ast.Break() | ast.Raise() | ast.Return(value=None):
+            yield ast.Pass()
+        case ast.Return(value=ast.Constant(value=None)):
+            return
+        case ast.Return():
+            yield ast.Return(value=None)
+        case ast.AugAssign(target=target, op=op, value=value):
+            yield from (ast.AugAssign(target=target, op=swap, value=value) for swap in _swaps(op))
+
+
+def _swaps(operator: ast.AST) -> Iterator[Any]:
+    return (swap() for swap in SWAPS.get(type(operator), ()))
+
+
+def _get(slot: Slot) -> ast.AST:
+    parent, field, index = slot
+    value = getattr(parent, field)
+    found: ast.AST = value if index is None else value[index]
+    return found
+
+
+def _put(slot: Slot, node: ast.AST) -> None:
+    parent, field, index = slot
+    if index is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[index] = node
+
+
+def _short(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 70 else text[:69] + "…"
+
+
+def _names(part: ast.stmt) -> set[str]:
+    """Return what a statement of the module defines."""
+    if isinstance(part, ast.FunctionDef | ast.ClassDef):
+        return {part.name}
+    targets = part.targets if isinstance(part, ast.Assign) else [part.target] if isinstance(part, ast.AnnAssign) else []
+    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _reached(tree: ast.Module) -> set[str]:
+    """Return the names that ``check`` and ``Params`` use, and what those use."""
+    reached: set[str] = set()
+    waiting = set(ROOTS)
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        for part in tree.body:
+            if name in _names(part):
+                waiting |= _used(part) - reached
+    return reached
+
+
+def _used(part: ast.stmt) -> set[str]:
+    decorated = [node for each in getattr(part, "decorator_list", []) for node in ast.walk(each)]
+    return {node.id for node in ast.walk(part) if isinstance(node, ast.Name) and node not in decorated}

@@ -39,7 +39,7 @@ EQUIVALENT = ROOT / "tests" / "repo" / "equivalent.yaml"
 NOT_OURS = frozenset({"broken", "compose", "files"})
 DEADLINE = 10  # seconds a mutant; one that hangs is noticed by hanging
 SURVIVED, BY_PROOF, BY_TEST = 0, 10, 11
-PLUGINS = ("cacheprovider", "randomly", "xdist", "rerunfailures", "cov", "faulthandler", "deploy-verify")
+PLUGINS = ("cacheprovider", "randomly", "xdist", "rerunfailures", "cov", "deploy-verify")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class Run:
             _transplant(before, made)
             for rule in rules:
                 prove(read_rule(rule.id, rule.suite, fresh.get(_module(rule), sys.modules[_module(rule)])))
-        except (ProofError, RuleError, Exception):  # noqa: BLE001 - whatever a mutant raises, it is noticed
+        except Exception:  # noqa: BLE001 - whatever a mutant raises, it is noticed
             return BY_PROOF
         return self._test(items)
 
@@ -144,13 +144,15 @@ def _transplant(old: types.ModuleType, new: types.ModuleType) -> None:
     """Give what others already hold of ``old`` the code, the defaults and the constants of ``new``."""
     for name, value in vars(new).items():
         mine = vars(old).get(name)
+        if name not in vars(old):
+            continue
         if isinstance(value, types.FunctionType) and isinstance(mine, types.FunctionType):
             _replace(mine, value)
         elif isinstance(value, type) and isinstance(mine, type) and mine.__module__ == old.__name__:
             _transplant_class(mine, value)
         elif not isinstance(value, type | types.ModuleType | types.FunctionType) and not name.startswith("__"):
             for module in [m for n, m in sys.modules.items() if n.startswith("verify.")]:
-                if vars(module).get(name) is mine:
+                if name in vars(module) and vars(module)[name] is mine:
                     setattr(module, name, value)
 
 
@@ -208,6 +210,52 @@ def _concerns(item: pytest.Item, module: str) -> bool:
 def _counts(outcomes: list[Outcome], module: str) -> str:
     mine = [one for one in outcomes if one.module == module and not one.mutant.words]
     return f"{sum(one.by != 'nobody' for one in mine)} of {len(mine)}"
+
+
+def _equivalent() -> dict[str, str]:
+    """Return the mutants that change no verdict, each with the reason."""
+    read = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.exists() else None
+    return dict(read or {})
+
+
+def _report(outcomes: list[Outcome], asked: argparse.Namespace) -> int:
+    counted = [one for one in outcomes if not one.mutant.words]
+    noticed = [one for one in counted if one.by != "nobody"]
+    survived = [one for one in counted if one.by == "nobody"]
+    share = 100 * len(noticed) / len(counted)
+    if asked.survivors:
+        print("\n".join(f"{one.mutant.line:4} {one.name}" for one in survived))
+    for line in _table(outcomes):
+        print(line)
+    print(f"noticed {len(noticed)} of {len(counted)}: {share:.1f} %")
+    if asked.page is not None:
+        asked.page.write_text("\n".join(_page(outcomes)) + "\n", encoding="utf-8")
+    gone = sorted(set(_equivalent()) - {one.name for one in survived}) if not asked.only else []
+    if gone:
+        print("no longer survivors, take them out of equivalent.yaml:", *gone, sep="\n  ")
+    return 1 if share < asked.least or gone else 0
+
+
+def _family(module: str) -> str:
+    kind, *_ = module.removeprefix("verify.").split(".")
+    return module.removeprefix("verify.").rpartition(".")[0].replace("rules.", "") if kind == "rules" else "facts"
+
+
+def _table(outcomes: list[Outcome]) -> Iterator[str]:
+    """Yield one row a rule or fact module."""
+    yield "| module | noticed | of | by proofs | by tests | equivalent |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    equal = _equivalent()
+    for module in dict.fromkeys(one.module for one in outcomes):
+        mine = [one for one in outcomes if one.module == module and not one.mutant.words]
+        by = Counter(one.by for one in mine)
+        same = sum(one.name in equal for one in mine if one.by == "nobody")
+        name = module.removeprefix("verify.").replace(".", "/")
+        yield f"| {name} | {len(mine) - by['nobody']} | {len(mine)} | {by['proof']} | {by['test'] + by['deadline']} | {same} |"
+
+
+def _page(outcomes: list[Outcome]) -> Iterator[str]:
+    yield from _table(outcomes)
 
 
 def main() -> int:

@@ -2,10 +2,19 @@
 
 What is violated is exactly what the rules say. Everything else holds, or is inconclusive for
 a reason that the fault gives. That a fault is healed shows in the next one, and at the end.
-``scripts/matrix`` writes what was seen here into ``docs/reference/faults.md``.
+``scripts/matrix.py`` writes what was seen here into ``docs/reference/faults.md``.
+
+In the normal tier leather_api, ``acting.yaml`` and ``surface.yaml`` prove each fault once, in
+the modules beside this one; what none of them speaks of is proven here.
 """
 
-from collections.abc import Callable
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,62 +23,193 @@ import pytest
 from verify.model.units import seconds
 from verify.model.verdict import Outcome, Verdict
 from verify.reference.faults import FAULTS
+from verify.run.options import Options
+from verify.run.plan import Entry
+from verify.run.session import prepare
 
-SYSTEMS = sorted((Path(__file__).parents[2] / "systems").glob("*/verify.yaml"))
+Break = Callable[[str], None]
+Note = Callable[[str, object], None]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SYSTEMS = sorted(ROOT.glob("systems/*/verify.yaml"))
+BURSTING = [path for path in SYSTEMS if {"leather_api", "mdc_tts"} & set(path.parts)]
+#: contracts whose faults other modules inject in the normal tier
+PROVEN = [ROOT / "systems/leather_api/verify.yaml", HERE / "acting.yaml", HERE / "contracts/surface.yaml"]
+#: the contract that speaks of the faults that those do not
+STORAGE = ROOT / "systems/mdc_tts/verify.yaml"
+#: no contract states so short a time to get ready that this one violates it
+HURRIED = "slow-start"
 #: faults that the system is given time to get over
 PATIENT = {"slow-start", "edge-limit-tight"}
 #: faults that refuse requests: what was refused may be without a verdict
 REFUSING = {"edge-limit-tight", "quota-tight"}
 READY = "smoke::readiness/within"
 #: why a claim may not be judged of a system that is not ready
-WAITED = ("the environment is not ready: ", "shows no version: ", "so its end says nothing", "was not well before")
-
-each_system = pytest.mark.parametrize(
-    "bench", SYSTEMS, ids=lambda path: path.parent.name, indirect=True, scope="module"
+WAITED = (
+    "the environment is not ready: ",
+    "shows no version: ",
+    "so its end says nothing",
+    "was not well before",
 )
+PATIENCE = 300.0  # seconds for five gates at once
+GRACE = 10.0  # seconds to clean up
+
+
+def each(paths: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "bench", paths, ids=lambda path: path.parent.name, indirect=True, scope="module"
+    )
+
+
+each_fault = pytest.mark.parametrize("fault", sorted(FAULTS))
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def commit(record_testsuite_property: Note) -> None:
+    """Note what was judged, for the page that is made of it."""
+    head = git("rev-parse", "--short=12", "HEAD").stdout.strip() or "unknown"
+    changed = git("diff", "--quiet", "HEAD", "--", "verify", "systems", "tests").returncode
+    record_testsuite_property("commit", f"{head} and changes" if changed else head)
 
 
 def names(verdicts: dict[str, Verdict], outcome: Outcome) -> set[str]:
     return {name for name, verdict in verdicts.items() if verdict.outcome is outcome}
 
 
-def said(verdict: Verdict) -> list[str]:
-    return [unknown.reason for judgement in verdict.judgements for unknown in judgement.unknowns]
-
-
 def unexplained(verdicts: dict[str, Verdict], fault: str, violated: set[str]) -> dict[str, list[str]]:
     """Return what is inconclusive for another reason than the fault gives."""
-    allowed = (*(("refused", "limit") if fault in REFUSING else ()), *(WAITED if READY in violated else ()))
-    reasons = {name: said(verdicts[name]) for name in names(verdicts, Outcome.INCONCLUSIVE)}
-    return {
-        name: why
-        for name, why in reasons.items()
-        if not why or not all(any(words in one for words in allowed) for one in why)
-    }
+    allowed = (*(("refused",) if fault in REFUSING else ()), *(WAITED if READY in violated else ()))
+    found = {}
+    for name in names(verdicts, Outcome.INCONCLUSIVE):
+        reasons = [one.reason for judgement in verdicts[name].judgements for one in judgement.unknowns]
+        if not reasons or not all(any(words in one for words in allowed) for one in reasons):
+            found[name] = reasons
+    return found
 
 
-@pytest.mark.nightly
-@each_system
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_every_fault(
-    bench: Any, broken: Callable[[str], None], fault: str, record_property: Callable[[str, object], None]
-) -> None:
-    expected = bench.expected(fault, bench.entries)
-    broken(fault)
-    verdicts = bench.judge(bench.entries, within=seconds(12 if fault in PATIENT else 1.5))
+def compare(bench: Any, fault: str, entries: tuple[Entry, ...], note: Note) -> None:
+    """Break, judge, heal; note what was seen before it is compared with what the rules say."""
+    expected = bench.expected(fault, entries)
+    bench.running.inject(fault)
+    verdicts = bench.judge(entries, within=seconds(12 if fault in PATIENT else 1.5))
     bench.running.heal(fault)
     bench.clean_up(verdicts)
     for outcome in Outcome:
-        record_property(outcome.name.lower(), " ".join(sorted(names(verdicts, outcome))))
+        note(outcome.name.lower(), " ".join(sorted(names(verdicts, outcome))))
     violated = names(verdicts, Outcome.VIOLATED)
     assert violated == expected, {name: verdicts[name].judgements for name in violated ^ expected}
     assert unexplained(verdicts, fault, violated) == {}
 
 
+def bursts(bench: Any) -> tuple[Entry, ...]:
+    return tuple(entry for entry in bench.entries if bench.consumes(entry))
+
+
+def others(bench: Any) -> tuple[Entry, ...]:
+    return tuple(entry for entry in bench.entries if not bench.consumes(entry))
+
+
+def broken_in(contract: Path) -> set[str]:
+    """Return the faults that some claim of ``contract`` speaks of."""
+    prepared = prepare(contract, Options(environment="reference", watch=seconds(2)))
+    spec = prepared.loaded.contract.environments["reference"].reference
+    assert spec is not None
+    checks = [check for entry in prepared.plan.selected for check in entry.checks]
+    return {fault for fault in FAULTS for check in checks if check.rule.breaks(fault, check.stated, spec)}
+
+
+def test_each_fault_is_proven_once_in_the_normal_tier() -> None:
+    proven = {fault for contract in PROVEN for fault in broken_in(contract)}
+    assert set(FAULTS) - proven == {"storage-down", HURRIED}
+    assert "storage-down" in broken_in(STORAGE)
+    assert {fault for path in SYSTEMS for fault in broken_in(path)} <= set(FAULTS) - {HURRIED}
+
+
+@each([STORAGE])
+@pytest.mark.usefixtures("broken")
+def test_storage_that_is_gone(bench: Any, record_property: Note) -> None:
+    entries = others(bench)
+    assert bench.expected("storage-down", entries)
+    compare(bench, "storage-down", entries, record_property)
+    assert names(bench.judge(entries), Outcome.HOLDS) == {entry.id for entry in entries}
+
+
+@each([STORAGE])
+@pytest.mark.usefixtures("broken")
+def test_a_slow_start_where_a_short_one_is_stated(bench: Any, record_property: Note, tmp_path: Path) -> None:
+    prompt = "claims:\n  prompt: {says: soon, at: here, rule: readiness/within, with: {within: 1s}}\n"
+    contract = tmp_path / STORAGE.name
+    contract.write_text(STORAGE.read_text("utf-8").replace("claims:\n", prompt, 1), "utf-8")
+    hurried = replace(bench, prepared=prepare(contract, Options(environment="reference")))
+    entries = tuple(entry for entry in hurried.entries if entry.id == "smoke::prompt")
+    assert hurried.expected(HURRIED, entries) == {"smoke::prompt"}
+    compare(hurried, HURRIED, entries, record_property)
+
+
 @pytest.mark.nightly
-@each_system
-def test_whole_everything_holds_ten_times_in_a_row(bench: Any) -> None:
+@each(SYSTEMS)
+@each_fault
+@pytest.mark.usefixtures("broken")
+def test_every_fault(bench: Any, fault: str, record_property: Note) -> None:
+    compare(bench, fault, others(bench), record_property)
+
+
+@pytest.mark.nightly
+@each(BURSTING)
+@each_fault
+@pytest.mark.usefixtures("broken")
+def test_every_fault_under_bursts(bench: Any, fault: str, record_property: Note) -> None:
+    ready = tuple(entry for entry in bench.entries if entry.id == READY)
+    compare(bench, fault, (*bursts(bench), *ready), record_property)
+
+
+@pytest.mark.nightly
+@each(SYSTEMS)
+def test_ten_times_in_a_row_everything_holds(bench: Any) -> None:
+    assert bool(bursts(bench)) == (bench.prepared.path in BURSTING)
     for _ in range(10):
         verdicts = bench.judge(bench.entries)
-        others = {name: one.judgements for name, one in verdicts.items() if one.outcome is not Outcome.HOLDS}
-        assert others == {}
+        rest = {name: one.judgements for name, one in verdicts.items() if one.outcome is not Outcome.HOLDS}
+        assert rest == {}
+
+
+@contextlib.contextmanager
+def gate(contract: Path, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Judge a contract on a reference of its own; its process goes with the test."""
+    home.mkdir()
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--env=reference"]
+    with (home / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [*command, f"--contract={contract}"],
+            cwd=home,
+            env={**os.environ, "VERIFY_STATE_DIR": str(home / "state"), "PYTHONPATH": str(ROOT)},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()  # it cleans up what it started
+                try:
+                    process.wait(GRACE)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+
+
+@pytest.mark.nightly
+def test_all_systems_at_once_on_one_machine(tmp_path: Path) -> None:
+    homes = {path: tmp_path / path.parent.name for path in SYSTEMS}
+    with contextlib.ExitStack() as running:
+        gates = [running.enter_context(gate(path, home)) for path, home in homes.items()]
+        statuses = [process.wait(PATIENCE) for process in gates]
+    said = [(home / "said").read_text("utf-8", "replace") for home in homes.values()]
+    assert statuses == [0] * len(SYSTEMS), said
+    assert all(" passed" in text for text in said), said
