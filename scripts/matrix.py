@@ -3,20 +3,21 @@
 Usage: matrix.py [REPORT.xml …]. Without reports the nightly matrix is run first, which takes
 an hour or more; the reports are those that it writes with ``--junit-xml``. Later reports
 replace what earlier ones say of the same fault and contract. What is written was seen in
-these runs; what was not run is left open, and a run that did not end is refused.
+these runs; what was not run is said to be so.
 """
 
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "faults.md"
 DEADLINE = 6 * 3600.0  # seconds for every fault on every contract
+BURSTS = ("rule: rate-limit/", "rule: quota/")
 TESTS = ("test_every_fault", "test_every_fault_under_bursts")
 HEAD = """# What each fault violates
 
@@ -24,7 +25,7 @@ Written by `scripts/matrix.py` from what was seen; do not edit. Each fault of th
 in a reference of each contract, and every claim that can be judged on it was judged.
 
 - a cell names the violated claims, then how many hold as they do in the whole system
-- *open* claims could not be judged: the system was not ready, or a limit refused
+- *open* claims could not be judged: the system was not ready, a limit refused, or the flow they follow broke
 - **not as the rules say** marks what differs from the rules' own `faults` and `breaks`
 - *not run* was not looked at; *no bursts* means that the claims that send bursts were left out
 - a claim that needs `--watch`, or another environment, is not judged here
@@ -39,11 +40,12 @@ class Cell:
     holds: set[str] = field(default_factory=set)
     inconclusive: set[str] = field(default_factory=set)
     tests: set[str] = field(default_factory=set)
+    runs: set[str] = field(default_factory=set)
     exact: bool = True
 
     def text(self, wanted: Iterable[str]) -> str:
         """Return it as a cell of the table; ``wanted`` are the tests that the contract has."""
-        said = [", ".join(sorted(name.partition("::")[2] for name in self.violated)) or "–"]
+        said = [", ".join(sorted(name.partition("::")[2] for name in self.violated)) or "none"]
         said.append(f"{len(self.holds - self.violated - self.inconclusive)} hold")
         if self.inconclusive - self.violated:
             said.append(f"{len(self.inconclusive - self.violated)} open")
@@ -54,27 +56,25 @@ class Cell:
         return " · ".join(said)
 
 
-@dataclass
-class Seen:
-    """Everything that the reports say: cells by fault and contract, and where they come from."""
-
-    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
-    runs: dict[str, set[str]] = field(default_factory=dict)
-    bursting: set[str] = field(default_factory=set)
-
-
-def read(reports: Iterable[Path], systems: Iterable[str]) -> Seen:
-    """Return what the reports say; raise ``SystemExit`` where one says nothing of the matrix."""
-    seen, known = Seen(), tuple(systems)
+def read(reports: Iterable[Path], systems: Iterable[str]) -> dict[tuple[str, str], Cell]:
+    """Return what the reports say, by fault and contract; raise ``SystemExit`` for what is no report."""
+    cells: dict[tuple[str, str], Cell] = {}
+    known = tuple(systems)
     for report in reports:
-        before = len(seen.cells)
-        for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - our own run wrote it
+        try:
+            root = ET.parse(report).getroot()  # noqa: S314 - our own run wrote it
+        except (OSError, ET.ParseError) as error:
+            raise SystemExit(f"{report}: expected what pytest --junit-xml writes: {error}") from error
+        taken = 0
+        for suite in root.iter("testsuite"):
             run = f"{suite.get('timestamp', '')[:10]} at {_properties(suite).get('commit', 'unknown')}"
-            for case in suite.iter("testcase"):
-                _take(seen, case, known, run)
-        if len(seen.cells) == before and not seen.cells:
-            raise SystemExit(f"{report}: expected results of tests/proof/test_matrix.py: run it to its end")
-    return seen
+            taken += sum(_take(cells, case, known, run) for case in suite.iter("testcase"))
+        if not taken:
+            raise SystemExit(
+                f"{report}: expected results of tests/proof/test_matrix.py -m nightly, "
+                "with -o junit_family=xunit1"
+            )
+    return cells
 
 
 def _properties(element: ET.Element) -> dict[str, str]:
@@ -82,36 +82,40 @@ def _properties(element: ET.Element) -> dict[str, str]:
     return {} if found is None else {one.get("name", ""): one.get("value", "") for one in found}
 
 
-def _take(seen: Seen, case: ET.Element, systems: tuple[str, ...], run: str) -> None:
-    """Add one test: ``test_every_fault[no-hsts-octoco]``."""
+def _take(cells: dict[tuple[str, str], Cell], case: ET.Element, systems: tuple[str, ...], run: str) -> bool:
+    """Add one test, such as ``test_every_fault[no-hsts-octoco]``; tell whether it is one of the matrix."""
     test, _, rest = case.get("name", "").removesuffix("]").partition("[")
     system = next((name for name in systems if rest.endswith(f"-{name}")), None)
     noted = _properties(case)
     if test not in TESTS or system is None or "violated" not in noted:
-        return
+        return False
     key = rest.removesuffix(f"-{system}"), system
-    cell = seen.cells.setdefault(key, Cell())
-    if test in cell.tests:  # a later report counts
-        cell = seen.cells[key] = Cell()
+    if key not in cells or test in cells[key].tests:  # a later report counts
+        cells[key] = Cell()
+    cell = cells[key]
     cell.tests.add(test)
+    cell.runs.add(run)
     for outcome in ("violated", "holds", "inconclusive"):
         getattr(cell, outcome).update(noted[outcome].split())
     cell.exact &= case.find("failure") is None and case.find("error") is None
-    seen.runs.setdefault(system, set()).add(run)
+    return True
 
 
-def page(seen: Seen, faults: Iterable[str], systems: Iterable[str], bursting: Iterable[str]) -> str:
-    """Return the page."""
-    listed, sends = tuple(systems), frozenset(bursting)
-    lines = [HEAD, "| contract | run |", "|---|---|"]
-    lines += [f"| {name} | {'; '.join(sorted(seen.runs.get(name, {'not run'})))} |" for name in listed]
-    lines += ["", f"| fault | {' | '.join(listed)} |", f"|---|{'---|' * len(listed)}"]
+def page(
+    cells: Mapping[tuple[str, str], Cell], faults: Iterable[str], systems: Mapping[str, Iterable[str]]
+) -> str:
+    """Return the page; ``systems`` are the contracts and the tests that each has."""
+    lines = [HEAD, "| contract | runs |", "|---|---|"]
+    for name in systems:
+        runs = {one for (_, system), cell in cells.items() if system == name for one in cell.runs}
+        lines.append(f"| {name} | {'; '.join(sorted(runs)) or 'not run'} |")
+    lines += ["", f"| fault | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
     for fault in faults:
-        cells = []
-        for name in listed:
-            cell = seen.cells.get((fault, name))
-            cells.append("*not run*" if cell is None else cell.text(TESTS if name in sends else TESTS[:1]))
-        lines.append(f"| `{fault}` | {' | '.join(cells)} |")
+        row = [
+            cells[fault, name].text(tests) if (fault, name) in cells else "*not run*"
+            for name, tests in systems.items()
+        ]
+        lines.append(f"| `{fault}` | {' | '.join(row)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -126,20 +130,17 @@ def main(reports: list[str]) -> None:
     """Write the page."""
     from verify.reference.faults import FAULTS
 
-    contracts = sorted(ROOT.glob("systems/*/verify.yaml"))
-    systems = [path.parent.name for path in contracts]
-    bursting = [
-        path.parent.name
-        for path in contracts
-        if any(word in path.read_text("utf-8") for word in ("rule: rate_limit/", "rule: quota/"))
-    ]
+    systems = {}
+    for path in sorted(ROOT.glob("systems/*/verify.yaml")):
+        bursts = any(word in path.read_text("utf-8") for word in BURSTS)
+        systems[path.parent.name] = TESTS if bursts else TESTS[:1]
     with tempfile.TemporaryDirectory() as folder:
         given = [Path(name) for name in reports] or [Path(folder) / "matrix.xml"]
         if not reports:
             run(given[0])
-        seen = read(given, systems)
-    PAGE.write_text(page(seen, sorted(FAULTS), systems, bursting), "utf-8")
-    print(f"{PAGE.relative_to(ROOT)}: {len(seen.cells)} of {len(FAULTS) * len(systems)} cells seen")
+        cells = read(given, systems)
+    PAGE.write_text(page(cells, sorted(FAULTS), systems), "utf-8")
+    print(f"{PAGE.relative_to(ROOT)}: {len(cells)} of {len(FAULTS) * len(systems)} cells seen")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     state = tmp_path_factory.mktemp("state", numbered=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERIFY_STATE_DIR", str(state))
-        contract: Path = getattr(request, "param", None) or getattr(request.module, "CONTRACT", CONTRACT)
+        contract: Path = getattr(request, "param", getattr(request.module, "CONTRACT", CONTRACT))
         options = getattr(request.module, "OPTIONS", Options(environment="reference"))
         prepared = prepare(contract, options)
         with (

@@ -50,7 +50,11 @@ WAITED = (
     "shows no version: ",
     "so its end says nothing",
     "was not well before",
+    "the handshake ended before: ",
 )
+#: why a claim may not be judged beside one that a fault violates: what it follows is broken itself
+BESIDE = dict.fromkeys(("flow-broken", "flow-no-delete"), ("was not walked to its end",))
+BESIDE |= dict.fromkeys(REFUSING, ("refused",))
 PATIENCE = 300.0  # seconds for five gates at once
 GRACE = 10.0  # seconds to clean up
 
@@ -83,7 +87,7 @@ def names(verdicts: dict[str, Verdict], outcome: Outcome) -> set[str]:
 
 def unexplained(verdicts: dict[str, Verdict], fault: str, violated: set[str]) -> dict[str, list[str]]:
     """Return what is inconclusive for another reason than the fault gives."""
-    allowed = (*(("refused",) if fault in REFUSING else ()), *(WAITED if READY in violated else ()))
+    allowed = (*BESIDE.get(fault, ()), *(WAITED if READY in violated else ()))
     found = {}
     for name in names(verdicts, Outcome.INCONCLUSIVE):
         reasons = [one.reason for judgement in verdicts[name].judgements for one in judgement.unknowns]

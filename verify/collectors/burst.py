@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from verify.collectors.world import World, in_turn
 from verify.effects.transport import Request
 from verify.facts.burst import Burst, Shot, Volley
+from verify.facts.http import Exchange
 from verify.model.need import Need
 from verify.model.units import seconds
 
@@ -31,18 +32,26 @@ def _see(need: Burst, world: World) -> Volley:
     start = time.monotonic()
     pause = threading.Event()
 
-    def shoot(number: int) -> Shot:
+    def shoot(number: int) -> Exchange:
         pause.wait(max(0.0, start + number / need.pace - time.monotonic()))
-        sent = time.monotonic() - start
-        answer = world.wire.send(request)
-        return Shot(sent=seconds(sent), status=answer.status, retry_after=answer.header("Retry-After"))
+        return world.wire.send(request)
 
     pool = ThreadPoolExecutor(min(need.count, MOST), thread_name_prefix="burst")
     try:
-        shots = tuple(pool.map(shoot, range(need.count)))
+        answers = tuple(pool.map(shoot, range(need.count)))
     finally:
         pause.set()
         pool.shutdown(wait=True, cancel_futures=True)
+    # when it really left, which the environment's rate may have put off
+    first = min(answer.at for answer in answers)
+    shots = tuple(
+        Shot(
+            sent=seconds(answer.at - first),
+            status=answer.status,
+            retry_after=answer.header("Retry-After"),
+        )
+        for answer in sorted(answers, key=lambda answer: answer.at)
+    )
     if any(shot.status in REFUSALS for shot in shots):
         # nothing shows when a limit has forgotten; what comes next must not be refused for this
         world.stopping.wait(need.rest)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from verify.collectors.flow import walk
 from verify.collectors.tail import Tail
 from verify.collectors.world import World, in_turn
+from verify.effects.errors import EffectError
 from verify.effects.forms import forms
 from verify.effects.transport import Request
 from verify.facts.http import Exchange, Headers
@@ -62,7 +63,7 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
         _ask(world, asked, (("Authorization", f"Bearer {canaries['header']}"), cookie, mark)),
         _ask(world, need.post, (mark,), f'{{"{need.member}": "{canaries["body"]}"}}'.encode()),
     ]
-    text = "\n".join(_fenced(tail, world, need.path, need.header, need.within))
+    text = "\n".join(_fenced(tail, world, need.header, need.within))
     said = "\n".join(answer.text + "\n".join(value for _, value in answer.headers) for answer in answers)
     return Leaks(
         sent=tuple(canaries),
@@ -74,20 +75,28 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
 
 def _recorded(need: Record, world: World, tail: Tail) -> Recorded:
     walked = walk(need.flow, world, ((need.header, _id(world)),))
-    first = world.contract.flows[need.flow].steps[0]
-    path = next((endpoint.path for endpoint in world.contract.endpoints.values()), first.path)
-    lines = _fenced(tail, world, path, need.header, need.within)
+    lines = _fenced(tail, world, need.header, need.within)
     known = {name: value.rpartition(" ")[2] for name, ((_, value), *_) in world.credentials.items()}
     text = "\n".join(lines)
     leaked = [name for name, value in (known | dict(world.keys)).items() if _in(text, value)]
     return Recorded(walk=walked, lines=lines, leaked=tuple(leaked))
 
 
-def _fenced(tail: Tail, world: World, path: str, header: str, within: Duration) -> tuple[str, ...]:
-    """Return the lines up to that of one more request: what came before it was written before it."""
+def _fenced(tail: Tail, world: World, header: str, within: Duration) -> tuple[str, ...]:
+    """Return the lines up to that of one more request: what came before it was written before it.
+
+    Its path names it as well as its header, so that it is found in whatever kind of line. Raise
+    ``EffectError`` where it never shows: such a log proves nothing by what is not in it.
+    """
     fence = _id(world)
-    _ask(world, path, ((header, fence),))
-    return _wait(tail, lambda lines: bool(_naming(lines, fence)), within)
+    _ask(world, f"/{fence}", ((header, fence),))
+    lines = _wait(tail, lambda lines: bool(_naming(lines, fence)), within)
+    if not _naming(lines, fence):
+        raise EffectError(
+            f"the log shows no line of request {fence}, so what is not in it says nothing: "
+            "log the path of each request, or name the right log under `logs:`"
+        )
+    return lines
 
 
 def _wait(tail: Tail, good: Callable[[tuple[str, ...]], bool], within: Duration) -> tuple[str, ...]:

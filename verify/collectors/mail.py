@@ -41,6 +41,7 @@ def _see(need: Hello, world: World) -> Greeting:
     sock = socket.socket(fileno=guarded.detach())
     sock.settimeout(float(world.deadline))
     twin = sock.dup()
+    world.wire.adopt(twin)  # so that an interrupt wakes whoever waits for the other side
     end = threading.Timer(float(world.deadline), _break, (twin,))
     end.start()
     try:

@@ -90,15 +90,22 @@ def _offer(version: str, world: World) -> object:
 
 def _shake(context: ssl.SSLContext, world: World) -> tuple[str, str, dict[str, Any]]:
     name = urlsplit(world.url).hostname
-    with world.wire.dial(world.url) as sock, _wrapped(context, sock, name) as secure:
+    with world.wire.dial(world.url) as sock, _wrapped(context, sock, name, world) as secure:
         agreed = secure.selected_alpn_protocol() or ""
         return secure.version() or "", agreed, dict(secure.getpeercert() or {})
 
 
-def _wrapped(context: ssl.SSLContext, sock: socket.socket, name: str | None) -> ssl.SSLSocket:
+def _wrapped(context: ssl.SSLContext, sock: socket.socket, name: str | None, world: World) -> ssl.SSLSocket:
     plain = socket.socket(fileno=sock.detach())  # the guarded class cannot be wrapped by a plain context
-    plain.settimeout(float(10))
-    return context.wrap_socket(plain, server_hostname=name)
+    plain.settimeout(float(world.deadline))
+    secure = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+    world.wire.adopt(secure)  # so that an interrupt wakes whoever waits for the other side
+    try:
+        secure.do_handshake()
+    except BaseException:
+        secure.close()
+        raise
+    return secure
 
 
 def _described(shaken: tuple[str, str, dict[str, Any]], world: World) -> Handshake:

@@ -11,6 +11,7 @@ from verify.contract.reference import ReferenceSpec
 from verify.contract.values import (
     Count,
     Duration,
+    Flag,
     Glob,
     HeaderName,
     OriginUrl,
@@ -78,7 +79,8 @@ class Environment(Part):
 
     Unless it says otherwise it is ``production``: read-only, with a budget. ``hosts``
     are further origins that belong to it; ``files`` replaces the contract's; ``trust``
-    names a file of certificate authorities; ``account`` is who asks by default.
+    names a file of certificate authorities; ``private`` says that its names lie at private
+    addresses, as in a company's network; ``account`` is who asks by default.
     """
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "reference")
@@ -88,6 +90,7 @@ class Environment(Part):
     plain_url: OriginUrl | None = None
     hosts: tuple[OriginUrl, ...] = ()
     protection: Protection = "production"
+    private: Flag = False
     gate: tuple[Suite, ...] = ("smoke", "hardening", "alerts")
     files: tuple[Glob, ...] | None = None
     trust: RelativePath | None = None

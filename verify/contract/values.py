@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Strict, StringConstraints
 from pydantic import WithJsonSchema as Described
@@ -48,6 +48,11 @@ Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=1)]
 #: a status code of HTTP
 Status = Annotated[int, Strict(), Field(ge=100, le=599)]
+
+
+_Entry = TypeVar("_Entry")
+#: a list with at least one entry: what holds of nothing says nothing
+Some: TypeAlias = Annotated[tuple[_Entry, ...], Field(min_length=1)]
 
 
 def _one_or_many(value: object) -> object:

@@ -26,7 +26,7 @@ def forbidden(origin: Origin, address: str, *, private: bool) -> str | None:
         return None
     return (
         f"{origin.host} is at {seen}, a private or loopback address: "
-        "declare the environment private if it is meant to be there"
+        "write `private: true` in the environment if it is meant to be there"
     )
 
 

@@ -92,6 +92,11 @@ class Wiring:
             self.connections += 1
             self.sockets.add(sock)
 
+    def adopt(self, sock: socket.socket) -> None:
+        """Keep another form of an opened connection in sight."""
+        with self.lock:
+            self.sockets.add(sock)
+
     def shut(self) -> None:
         """Break off what is under way in other threads."""
         with self.lock:

@@ -161,6 +161,10 @@ class Transport:
         self._wiring.opened(sock)
         return sock
 
+    def adopt(self, sock: socket.socket) -> None:
+        """Break off ``sock`` too when the transport is closed: one that a dialled one was turned into."""
+        self._wiring.adopt(sock)
+
     def close(self) -> None:
         """Break off what is under way, close every connection, send nothing any more. Safe to repeat."""
         self._gate.close()

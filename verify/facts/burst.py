@@ -1,10 +1,13 @@
 """Many equal requests at a stated pace, to see where an address is refused."""
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import ClassVar
 
 from verify.model.need import Effect, Need
 from verify.model.units import Duration, Rate, seconds
+
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,15 @@ class Volley:
         """Return the answers with the stated refusal."""
         return tuple(shot for shot in self.shots if shot.status == status)
 
+    def strange(self, refusal: int) -> tuple[Shot, ...]:
+        """Return the answers that show neither service nor the stated refusal."""
+        odd = {HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
+        return tuple(
+            shot
+            for shot in self.shots
+            if shot.status != refusal and (shot.status in odd or shot.status >= _SERVER_ERROR)
+        )
+
     @property
     def pace(self) -> Rate:
         """Return the requests a second that were really sent."""
@@ -57,3 +69,15 @@ class Burst(Need):
     method: str = "GET"
     account: str | None = None
     rest: Duration = field(default=seconds(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteBurst(Burst):
+    """The same with a method that may write, so it needs to be allowed like every write."""
+
+    effect: ClassVar[Effect] = Effect.DESTROYS
+
+
+def burst_of(method: str) -> type[Burst]:
+    """Return the need for a burst of requests with ``method``."""
+    return Burst if method == "GET" else WriteBurst

@@ -8,6 +8,9 @@ from verify.contract import EndpointSpec
 from verify.model.need import Need
 from verify.model.units import Duration, seconds
 
+#: too many requests, and what a proxy says when nobody is behind it
+SHOWS_NOTHING = frozenset({429, 502, 503, 504})
+
 Headers = tuple[tuple[str, str], ...]
 
 #: a path of our own, asked on the plain address by every rule that looks at its redirect
@@ -49,6 +52,11 @@ class Exchange:
         """Return each value of header ``name``, in any case, in order."""
         wanted = name.lower()
         return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Tell whether somebody in front answered, or a limit did: that says nothing about the system."""
+        return self.status in SHOWS_NOTHING
 
     @property
     def text(self) -> str:

@@ -74,7 +74,7 @@ def _claim(
             continue
         where: Path = (*base, *path)
         values = _stated(rule, stated.with_, where, loaded.contract, document, problems)
-        check = Check(rule=rule, stated=values)
+        check = Check(rule=rule, stated=values, severity=spec.severity)
         checks.append(BoundCheck(check=check, environments=stated.environments))
     return Claim(
         id=claim_id,

@@ -8,7 +8,7 @@ from verify.facts.files import FilesSeen
 from verify.judge.rule import Argument, Rule
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.need import Need, Unseen
-from verify.model.rule import Said, Stated
+from verify.model.rule import Said, Severity, Stated
 from verify.model.verdict import Judgement, Outcome, Verdict, Waiver, worst
 
 Answers = Mapping[Need, object]
@@ -22,6 +22,8 @@ class Check:
     rule: Rule
     stated: Stated | None
     baseline: bool = False
+    #: the claim's own severity, None leaving it to the rule
+    severity: Severity | None = None
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -46,7 +48,7 @@ def judge(check: Check, answers: Answers) -> Judgement:
         unknowns = tuple(map(Unknown, reasons or (_nothing(check, answers),)))
     return Judgement(
         rule=check.rule.id,
-        severity=check.rule.about.severity,
+        severity=check.severity or check.rule.about.severity,
         outcome=outcome,
         findings=findings,
         unknowns=unknowns,
@@ -57,11 +59,12 @@ def judge(check: Check, answers: Answers) -> Judgement:
 def conclude(
     claim: str, suite: str, judgements: Iterable[Judgement], waiver: Waiver | None = None
 ) -> Verdict:
-    """Return the worst of ``judgements``; a waiver in force accepts a violation only."""
+    """Return the worst of ``judgements``; a waiver in force accepts what is violated, not what is unknown."""
     judged = tuple(judgements)
     outcome = worst(judgement.outcome for judgement in judged)
     if outcome is Outcome.VIOLATED and waiver is not None and not waiver.expired:
-        outcome = Outcome.WAIVED
+        unseen = any(one.unknowns or one.outcome is Outcome.INCONCLUSIVE for one in judged)
+        outcome = Outcome.INCONCLUSIVE if unseen else Outcome.WAIVED
     return Verdict(claim=claim, suite=suite, outcome=outcome, judgements=judged, waiver=waiver)
 
 

@@ -95,8 +95,8 @@ class Verdict:
 
     @property
     def stale_waiver(self) -> bool:
-        """Tell whether a waiver in force is no longer needed."""
-        return self.waiver is not None and not self.waiver.expired and self.outcome is Outcome.HOLDS
+        """Tell whether a waiver stands beside a claim that holds."""
+        return self.waiver is not None and self.outcome is Outcome.HOLDS
 
     @property
     def blocks(self) -> bool:
@@ -109,10 +109,14 @@ class Verdict:
 def decide(verdicts: Iterable[Verdict]) -> Decision:
     """Return what to do with a deployment that came out as ``verdicts``: without any that holds, wait."""
     decision, any_held = Decision.PROMOTE, False
-    for verdict in verdicts:
+    given = tuple(verdicts)
+    waived = {verdict.claim for verdict in given if verdict.outcome is Outcome.WAIVED}
+    for verdict in given:
         if verdict.blocks:
             return Decision.ROLL_BACK
-        if verdict.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE} or verdict.stale_waiver:
+        if verdict.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE} or (
+            verdict.stale_waiver and verdict.claim not in waived
+        ):
             decision = Decision.HOLD
         any_held = any_held or verdict.outcome is Outcome.HOLDS
     return decision if any_held else Decision.HOLD

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from verify.plugin import fixtures
-from verify.plugin.choose import choose, choose_again
+from verify.plugin.choose import choose, choose_again, reports_of
 from verify.plugin.controller import Controller
 from verify.plugin.gate import Clashes, Gate
 from verify.plugin.share import HANDED_OVER
 from verify.plugin.worker import Worker
+from verify.report.write import forget
 
 
 def activate(
@@ -25,6 +26,9 @@ def activate(
         again = choose_again(config, worker[HANDED_OVER])
         _register(config, Worker(config, again, worker), clashes)
         return
+    if not config.option.collectonly:
+        # also where this run never starts: an earlier verdict must not be taken for its own
+        forget(reports_of(config, given))
     chosen = choose(config, given, foreign)
     if chosen is not None:
         _register(config, Controller(config, chosen), clashes)

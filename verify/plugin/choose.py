@@ -1,7 +1,7 @@
 """Turns what pytest was given into a prepared run and the arguments to collect."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,12 @@ def _contract(config: pytest.Config, given: Mapping[str, Any], foreign: str | No
     stated = given.get("contract")
     if stated:
         return _absolute(locate(config.invocation_params.dir / stated, ()))
-    for argument in config.args:
-        path = config.invocation_params.dir / str(argument).partition("::")[0]
-        if path.name == NAME or (_explicit(config) and (path / NAME).exists()):
-            return _absolute(locate(path, ()))
+    named = dict.fromkeys(_named(config))
+    if len(named) > 1:
+        listed = "".join(f"\n  {path}" for path in named)
+        raise UsageError(f"several contracts are named, and a run judges one: name one of{listed}")
+    if named:
+        return next(iter(named))
     try:
         path = _absolute(locate(None, (config.invocation_params.dir, config.rootpath)))
     except UsageError:
@@ -93,6 +95,19 @@ def _contract(config: pytest.Config, given: Mapping[str, Any], foreign: str | No
     if foreign and not given and _explicit(config) and not _declares(path, foreign):
         return None  # their own tests with their own --env, which the contract does not speak of
     return path
+
+
+def reports_of(config: pytest.Config, given: Mapping[str, Any]) -> Path:
+    """Return the folder that reports are written to."""
+    return config.rootpath / (given.get("reports") or "reports")
+
+
+def _named(config: pytest.Config) -> Iterator[Path]:
+    """Yield each contract that is named on the command line, by itself or by its folder."""
+    for argument in config.args:
+        path = config.invocation_params.dir / str(argument).partition("::")[0]
+        if path.name == NAME or (_explicit(config) and (path / NAME).exists()):
+            yield _absolute(locate(path, ()))
 
 
 def _absolute(path: Path) -> Path:
@@ -135,7 +150,7 @@ def _chosen(
         raise UsageError(f"{name}: `tests:` names what is not there: {', '.join(absent)}")
     return Chosen(
         prepared=prepared,
-        reports=config.rootpath / (given.get("reports") or "reports"),
+        reports=reports_of(config, given),
         skip_inconclusive=inconclusive == "skip",
         tests=tests,
         rewritten=rewritten,
@@ -169,6 +184,10 @@ def _fits(facts: evidence.Evidence | None, prepared: Prepared) -> None:
     """Raise ``UsageError`` where the evidence is of something else than is to be judged."""
     if facts is None:
         return
+    if prepared.options.expect_version is not None:
+        raise UsageError(
+            f"{facts.name}: what was expected then is in the evidence: leave out --expect-version"
+        )
     system, environment = prepared.loaded.contract.system, prepared.options.environment
     if facts.system != system:
         raise UsageError(f"{facts.name}: expected evidence of {system}, found evidence of {facts.system}")

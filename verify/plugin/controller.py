@@ -14,7 +14,7 @@ from verify.plugin.choose import Chosen, handed_over
 from verify.plugin.gate import Gate, never
 from verify.plugin.nodes import ClaimItem
 from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
-from verify.report.write import forget, lines, write_all
+from verify.report.write import lines, write_all
 from verify.run.options import UsageError
 from verify.run.plan import Entry
 from verify.run.record import Run
@@ -54,7 +54,6 @@ class Controller(Gate):
             return (yield)
         with graceful():
             try:
-                forget(self.chosen.reports)
                 if not self._distributed and not _broken(session):
                     self._gather(_entries(session.items))
                 return (yield)
@@ -117,7 +116,9 @@ class Controller(Gate):
             self._interrupted = True
             self.session.interrupt()
         self.session.take_tests(self.tests.verdicts())
-        self.run = self.session.run(interrupted=self._interrupted)
+        facts = self.chosen.evidence
+        earlier = f"run {facts.run_id} of {facts.started}" if facts is not None else ""
+        self.run = self.session.run(interrupted=self._interrupted, evidence=earlier)
         try:
             keep = self.chosen.evidence is None
             self._written = write_all(self.run, self.chosen.reports, self.redactor, keep=keep)
@@ -126,8 +127,11 @@ class Controller(Gate):
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             return
         holds = any(verdict.outcome is Outcome.HOLDS for verdict in self.run.verdicts)
-        if exitstatus == pytest.ExitCode.OK and not holds:
-            # what softens single tests must not make a green gate of nothing
+        tested = not self.chosen.skip_inconclusive and any(
+            verdict.outcome is not Outcome.HOLDS for verdict in self.tests.verdicts()
+        )
+        if exitstatus == pytest.ExitCode.OK and (tested or not holds):
+            # what softens single tests, or a skip in a team's own, must not make a green gate of nothing
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -89,7 +89,12 @@ def http(pytestconfig: pytest.Config, environment: LiveEnvironment) -> Iterator[
     declared = contract.environments[environment.name]
     shared = gate.shared
     policy = policy_of(
-        declared, environment.url, environment.plain_url, spent=shared.spent, share=shared.share
+        declared,
+        environment.url,
+        environment.plain_url,
+        allowed=gate.chosen.prepared.options.allow_destructive == environment.name,
+        spent=shared.spent,
+        share=shared.share,
     )
     transport = Transport(
         policy,

@@ -81,8 +81,20 @@ class ClaimItem(pytest.Item):
             if self.gate.chosen.skip_inconclusive:
                 pytest.skip(f"inconclusive: {told(verdict, self.entry)}")
             raise Inconclusive(told(verdict, self.entry))
+        if verdict.stale_waiver:
+            self._waived_elsewhere(verdict)
         if verdict.outcome is Outcome.NOT_APPLICABLE:
             pytest.skip("not applicable: nothing here that this rule speaks of")
+
+    def _waived_elsewhere(self, verdict: Verdict) -> None:
+        """Spare a waiver that another suite needs; raise ``Violated`` for one that ended."""
+        plan, waiver = self.gate.chosen.prepared.plan, verdict.waiver
+        others = (entry for entry in plan.selected if entry.claim.id == self.name and entry is not self.entry)
+        if any(self.gate.verdict(entry).outcome is Outcome.WAIVED for entry in others):
+            pytest.xfail("holds here, and is waived in another suite")
+        if waiver is not None and waiver.expired:
+            ended = f"its waiver ended on {waiver.until}: remove {waiver.place}"
+            raise Violated(f"{self.name} holds, and {ended}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the finding, not our own stack."""

@@ -1,5 +1,6 @@
 """Takes secrets out of what pytest itself is about to show or hand on."""
 
+import contextlib
 import os
 import warnings
 from typing import Any
@@ -15,7 +16,7 @@ from verify.run.secrets import headers_of
 
 
 def learn(redactor: Redactor, contract: Contract) -> None:
-    """Let ``redactor`` know the secrets of all accounts that the environment variables hold.
+    """Let ``redactor`` know the secrets of all accounts and webhooks that the environment variables hold.
 
     One that cannot be told from ordinary text is left to the run, which refuses it where it is needed.
     """
@@ -29,6 +30,11 @@ def learn(redactor: Redactor, contract: Contract) -> None:
             headers_of(account, value, redactor)
         except ValueError:
             continue
+    for webhook in contract.webhooks.values():
+        value = os.environ.get(variable_of(webhook.secret), "")
+        if value:
+            with contextlib.suppress(ValueError):  # as above
+                redactor.add(variable_of(webhook.secret), value)
 
 
 def report(one: pytest.TestReport | pytest.CollectReport, redactor: Redactor) -> None:

@@ -77,9 +77,19 @@ def _why(run: Run) -> str:
         return "nothing is violated or inconclusive"
     if run.interrupted:
         return "the run was interrupted"
+    kept_back = _kept_back(run)
     counts = Counter(map(word, run.verdicts))
     bad = [f"{counts[name]} {name}" for name in LOOK[:3] if counts[name]]
-    return ", ".join(bad) or "nothing was found to hold"
+    if bad or not kept_back:
+        return ", ".join(bad) or "nothing was found to hold"
+    return kept_back
+
+
+def _kept_back(run: Run) -> str:
+    """Return why a run that found nothing wrong still does not promote, an empty text where it may."""
+    if run.evidence:
+        return f"judged on the facts of {run.evidence}"
+    return "only a part was judged" if run.partial else ""
 
 
 def many(count: int, what: str) -> str:

@@ -3,7 +3,7 @@
 from verify.contract import EndpointSpec
 from verify.contract.named import AccountName, Endpoint, EnvironmentName, FlowName, WebhookName
 from verify.contract.reference import ReferenceSpec
-from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, UrlPath
+from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, UrlPath
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.place import Place
 from verify.model.rule import Stated, given, rule
@@ -25,6 +25,7 @@ __all__ = [
     "ReferenceSpec",
     "Seen",
     "Size",
+    "Some",
     "Stated",
     "Unknown",
     "UrlPath",

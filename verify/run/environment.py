@@ -28,16 +28,21 @@ if TYPE_CHECKING:
     from verify.reference.system import Reference
 
 
-def policy_of(environment: Environment, *addresses: str, spent: int = 0, share: int = 1) -> Policy:
-    """Return what may be sent to ``environment``: only what it declares, read-only unless disposable.
+def policy_of(
+    environment: Environment, *addresses: str, allowed: bool = False, spent: int = 0, share: int = 1
+) -> Policy:
+    """Return what may be sent to ``environment``: only what it declares, and read-only.
 
+    Writing needs ``protection: disposable``, and that it was ``allowed`` for this run too; the
+    reference is the run's own.
     ``spent`` requests are taken from the budget; ``share`` processes divide what is left.
     """
     declared = (*addresses, *environment.hosts)
     budget, rate = environment.budget, environment.rate
     return Policy(
         origins=frozenset(Origin.of(address) for address in declared if address),
-        destructive=environment.protection == "disposable",
+        destructive=environment.protection == "disposable" and (allowed or environment.reference is not None),
+        private=environment.private,
         budget=None if budget is None else max(0, budget - spent) // share,
         rate=None if rate is None else Rate(rate / share),
     )
@@ -96,7 +101,14 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     hosts = [endpoint.host for endpoint in contract.endpoints.values() if endpoint.host]
     transport = closing.enter_context(
         Transport(
-            policy_of(environment, url, plain_url, mail and f"http://{mail}", *hosts),
+            policy_of(
+                environment,
+                url,
+                plain_url,
+                mail and f"http://{mail}",
+                *hosts,
+                allowed=options.allow_destructive == options.environment,
+            ),
             redactor=redactor,
             user_agent=f"deploy-verify/{__version__} run/{journal.run_id}",
             trust=trust,

@@ -73,6 +73,7 @@ def header_of(run: Run) -> dict[str, Any]:
             "seconds": round(run.seconds, 3),
             "requests": run.requests,
             "interrupted": run.interrupted,
+            "evidence": run.evidence or None,
         },
         "system": run.system,
         "contract": {"path": run.contract, "sha256": run.digest},

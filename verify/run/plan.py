@@ -88,6 +88,12 @@ def _check(loaded: Loaded, claims: tuple[Claim, ...], suites: tuple[Suite, ...],
     problems += [_unknown("suite", name, names) for name in options.suites if name not in names]
     ids = [claim.id for claim in claims]
     problems += [_unknown("claim", claim, ids) for claim in options.claims if claim not in ids]
+    chosen = environments.get(options.environment or "")
+    if options.expect_version is not None and (chosen is None or chosen.version is None):
+        problems.append(
+            f"--expect-version={options.expect_version} cannot be judged: "
+            f"environment {options.environment or '(none)'} does not say where its `version:` is read"
+        )
     allowed = options.allow_destructive
     if allowed is not None and allowed != options.environment:
         problems.append(

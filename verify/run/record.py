@@ -61,6 +61,10 @@ class Run:
     requests: int
     interrupted: bool
     rows: tuple[Row, ...]
+    #: only some claims were asked for
+    chosen: bool = False
+    #: the run whose facts were judged again, empty where they are this run's own
+    evidence: str = ""
     #: options that the command to judge a claim again has to repeat
     asked: tuple[str, ...] = ()
     suites: tuple[Suite, ...] = ()
@@ -75,7 +79,14 @@ class Run:
     def decision(self) -> Decision:
         """Return what to do with the deployment; an interrupted run never promotes."""
         decision = decide(self.verdicts)
-        return Decision.HOLD if self.interrupted and decision is Decision.PROMOTE else decision
+        kept_back = self.interrupted or self.partial or self.evidence
+        return Decision.HOLD if kept_back and decision is Decision.PROMOTE else decision
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether something that was to be judged was not: a part never speaks for the whole."""
+        left = any(row.standing is Standing.SELECTED and row.verdict is None for row in self.rows)
+        return left or self.chosen
 
     @property
     def counts(self) -> Mapping[Outcome, int]:

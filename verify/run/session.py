@@ -172,8 +172,8 @@ class Session:
         with held():  # a signal that comes now waits until everything is gone
             self._closing.close()
 
-    def run(self, *, interrupted: bool = False) -> Run:
-        """Return the run object."""
+    def run(self, *, interrupted: bool = False, evidence: str = "") -> Run:
+        """Return the run object; ``evidence`` names the run whose facts were judged again."""
         options = self.prepared.options
         contract = self.prepared.loaded.contract
         environment = contract.environments[options.environment] if options.environment else None
@@ -191,6 +191,8 @@ class Session:
             requests=self._requests,
             interrupted=interrupted,
             rows=tuple(rows(self.prepared.plan.entries, self.verdicts, self._tests)),
+            chosen=bool(options.claims),
+            evidence=evidence,
             asked=options.repeated,
             suites=self.prepared.plan.suites,
             answers=dict(self.answers),

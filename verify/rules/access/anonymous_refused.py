@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 from verify.facts.broken import in_api, products
 from verify.facts.http import Exchange, Get
-from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
+from verify.rules import (
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    ReferenceSpec,
+    Seen,
+    Some,
+    Stated,
+    Unknown,
+    given,
+    rule,
+)
 
 WRONG = (("Authorization", "Bearer verify-wrong-token"),)
 LIMITED = 429
@@ -21,8 +32,8 @@ LIMITED = 429
 class Params(Stated):
     """The protected endpoints, the statuses of a refusal, and whether a wrong token is tried."""
 
-    endpoints: tuple[Endpoint, ...]
-    status: tuple[int, ...] = (401, 403)
+    endpoints: Some[Endpoint]
+    status: Some[int] = (401, 403)
     token: bool = True
 
     def needs(self) -> dict[str, tuple[Get, ...]]:

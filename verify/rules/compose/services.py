@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.compose import ComposeFile
-from verify.rules import Finding, Place, Seen, Stated, rule
+from verify.rules import Finding, Place, Seen, Some, Stated, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """The names of the services."""
 
-    services: tuple[str, ...]
+    services: Some[str]
 
 
 STATED = Params(services=("web", "worker"))

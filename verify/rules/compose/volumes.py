@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.compose import ComposeFile, Service
-from verify.rules import Finding, Place, Seen, Stated, given, rule
+from verify.rules import Finding, Place, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Params(Stated):
     """The service, and the absolute paths inside its container."""
 
     service: str
-    paths: tuple[str, ...]
+    paths: Some[str]
 
 
 STATED = Params(service="web", paths=("/app/media/uploads",))

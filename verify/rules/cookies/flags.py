@@ -13,19 +13,19 @@ from typing import Literal
 
 from verify.facts.headers import Cookie, cookies
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """Paths that set cookies, names that must be set, the flags; ``readable`` are for scripts."""
 
-    on: tuple[str, ...]
+    on: Some[str]
     cookies: tuple[str, ...] = ()
     secure: bool = True
     http_only: bool = True
     same_site: Literal["Strict", "Lax", "None", "any"] = "Lax"
-    readable: tuple[str, ...] = ("csrftoken", "XSRF-TOKEN")
+    readable: Some[str] = ("csrftoken", "XSRF-TOKEN")
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
         """Ask each path once."""

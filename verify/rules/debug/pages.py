@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from verify.facts.broken import errs_in_django
 from verify.facts.debug import given_away
 from verify.facts.http import FOREIGN_HOST, Exchange, Get
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """Paths whose GET is an error (404, 405, 500), and the one to ask under a foreign Host, if any."""
 
-    on: tuple[str, ...] = ("/verify-missing-page",)
+    on: Some[str] = ("/verify-missing-page",)
     host: str = "/"
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
@@ -54,6 +54,8 @@ def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | U
     errors = [answer for answer in answers if answer.status >= FIRST_ERROR]
     yield Seen(", ".join(str(answer.status) for answer in errors) or "none", what="error pages")
     for answer in answers:
+        if answer.shows_nothing:
+            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
         for what, words in given_away(answer):
             yield Finding(answer.place, f"{what} is shown on {answer.status}", "no debug marks", words)
     for answer in answers[: len(stated.on)]:

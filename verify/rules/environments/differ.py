@@ -13,7 +13,18 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from verify.facts.environments import Compare, Side, Sides
-from verify.rules import EnvironmentName, Finding, ReferenceSpec, Seen, Stated, Unknown, UrlPath, given, rule
+from verify.rules import (
+    EnvironmentName,
+    Finding,
+    ReferenceSpec,
+    Seen,
+    Some,
+    Stated,
+    Unknown,
+    UrlPath,
+    given,
+    rule,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +39,7 @@ class Key(Stated):
 class Params(Stated):
     """The environments; the probe whose ``member`` names the database; and the keys, by environment."""
 
-    environments: tuple[EnvironmentName, ...]
+    environments: Some[EnvironmentName]
     probe: UrlPath | None = None
     member: str = "$.database"
     keys: Mapping[EnvironmentName, Key] = field(default_factory=dict)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from verify.facts.exposure import names_version
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, Seen, Stated, given, rule
+from verify.rules import Finding, Seen, Some, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """Paths to ask, and the headers that must name no version."""
 
-    on: tuple[str, ...] = ("/",)
-    headers: tuple[str, ...] = ("Server", "X-Powered-By", "X-AspNet-Version", "X-Generator")
+    on: Some[str] = ("/",)
+    headers: Some[str] = ("Server", "X-Powered-By", "X-AspNet-Version", "X-Generator")
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
         """Ask each path once."""
@@ -37,11 +37,13 @@ FAILS = [
 
 
 @rule(severity="warning", faults=["version-banner"], refs=["OWASP WSTG-INFO-02"])
-def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:
+def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Look for a number in each header."""
     for answer in answers:
         named = [(name, value) for name in stated.headers for value in answer.header_values(name)]
         yield Seen(", ".join(f"{name}: {value}" for name, value in named) or "none", what="banners")
+        if answer.shows_nothing:
+            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
         for name, value in named:
             if names_version(value):
                 yield Finding(answer.place, f"{name} names a version", "no version", value)

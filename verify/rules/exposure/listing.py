@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from verify.facts.exposure import listed
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """Paths of folders: ``/static/``."""
 
-    folders: tuple[str, ...]
+    folders: Some[str]
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
         """Ask for each folder once."""
@@ -42,9 +42,11 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
 
 
 @rule(severity="error", faults=["listing-on"], refs=["OWASP WSTG-CONF-04"])
-def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:  # noqa: ARG001 - what is stated is in the questions
+def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - what is stated is in the questions
     """Look for the words of a listing."""
     for answer in answers:
         yield Seen(answer.status, what=f"{answer.url} answers")
+        if answer.shows_nothing:
+            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
         if listed(answer):
             yield Finding(answer.place, "the folder is listed", "no listing", f"status {answer.status}")

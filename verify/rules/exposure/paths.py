@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.exposure import PATHS, Probe, Probed
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.facts.http import SHOWS_NOTHING
+from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +55,13 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
 
 
 @rule(severity="blocker", faults=[*OPENS], refs=["OWASP WSTG-CONF-04", "OWASP WSTG-CONF-05"])
-def check(probes: tuple[Probed, ...], stated: Params) -> Iterator[Finding | Seen]:
+def check(probes: tuple[Probed, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Report each path whose content came back."""
     refused = sum(probe.status in {401, 403} for probe in probes)
     hidden = sum(not probe.shown for probe in probes)
     yield Seen(f"{hidden} of {len(probes)}", what=f"not served ({refused} refused)")
     for path, probe in zip(stated.paths, probes, strict=True):
+        if probe.status in SHOWS_NOTHING:
+            yield Unknown(f"{probe.place} answered {probe.status}, which shows nothing")
         if probe.shown:
             yield Finding(probe.place, f"{path} is served", "not served", probe.shown)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verify.facts.broken import good
 from verify.facts.headers import directives, seconds_of
 from verify.facts.http import Exchange, Get
-from verify.rules import Duration, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule, seconds
+from verify.rules import Duration, Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule, seconds
 
 HEADER = "Strict-Transport-Security"
 
@@ -25,7 +25,7 @@ class Params(Stated):
     max_age: Duration = seconds(365 * 86400)
     include_subdomains: bool = False
     preload: bool = False
-    on: tuple[str, ...]
+    on: Some[str]
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
         """Ask each path once."""

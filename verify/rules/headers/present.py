@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from verify.facts.broken import DROPS, good
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """Header names, and the paths whose answers carry them; a path may be a missing page."""
 
-    headers: tuple[str, ...]
-    on: tuple[str, ...]
+    headers: Some[str]
+    on: Some[str]
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
         """Ask each path once."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from verify.facts.broken import DROPS, SETS, good
 from verify.facts.headers import same_value
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,8 @@ class Params(Stated):
     """The header, the values that are right, and the paths whose answers carry it."""
 
     header: str
-    values: tuple[str, ...]
-    on: tuple[str, ...]
+    values: Some[str]
+    on: Some[str]
 
     def needs(self) -> dict[str, tuple[Get, ...]]:
         """Ask each path once."""

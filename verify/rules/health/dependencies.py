@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from verify.facts.broken import GONE, unwell
 from verify.facts.health import find_member, is_well
 from verify.facts.http import Exchange, Get
-from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Params(Stated):
     """The health endpoint and the names of the dependencies it has to show."""
 
     endpoint: Endpoint
-    dependencies: tuple[str, ...]
+    dependencies: Some[str]
 
     def needs(self) -> dict[str, Get]:
         """Ask the endpoint once."""

@@ -21,6 +21,7 @@ from verify.rules import (
     Finding,
     ReferenceSpec,
     Seen,
+    Some,
     Stated,
     given,
     rule,
@@ -37,7 +38,7 @@ class Params(Stated):
     """
 
     endpoint: Endpoint
-    dependencies: tuple[str, ...]
+    dependencies: Some[str]
     status: int = 503
     named: bool = True
     liveness: Endpoint | None = None

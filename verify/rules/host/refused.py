@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verify.facts.broken import redirects
 from verify.facts.http import FOREIGN_HOST, Exchange, Get
 from verify.facts.links import hosts_of
-from verify.rules import Finding, OriginUrl, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, OriginUrl, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Params(Stated):
     """Path and status of the refusal; ``hosts`` (declared) that serve it; paths with ``links``."""
 
     path: str = "/"
-    status: tuple[int, ...] = (400,)
+    status: Some[int] = (400,)
     hosts: tuple[OriginUrl, ...] = ()
     links: tuple[str, ...] = ()
 

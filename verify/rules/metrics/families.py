@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from verify.facts.broken import unhealthy, unmeasured
 from verify.facts.http import Exchange, Get
 from verify.facts.prometheus import MetricsError, parse
-from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Params(Stated):
     """The endpoint of the metrics (text format), and the names of the families."""
 
     endpoint: Endpoint
-    families: tuple[str, ...]
+    families: Some[str]
 
     def needs(self) -> dict[str, Get]:
         """Ask the endpoint once."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from verify.facts.http import Exchange, Get
 from verify.facts.prometheus import looks_like
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Params(Stated):
     """The path, and the statuses of a refusal."""
 
     path: str = "/metrics"
-    status: tuple[int, ...] = (401, 403, 404)
+    status: Some[int] = (401, 403, 404)
 
     def needs(self) -> dict[str, Get]:
         """Ask as nobody in particular."""

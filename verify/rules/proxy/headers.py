@@ -13,7 +13,18 @@ from urllib.parse import urlsplit
 
 from verify.facts.health import find_member
 from verify.facts.http import Exchange, Get
-from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
+from verify.rules import (
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    ReferenceSpec,
+    Seen,
+    Some,
+    Stated,
+    Unknown,
+    given,
+    rule,
+)
 
 FORGED, PROTO = "203.0.113.7", "X-Forwarded-Proto"
 SPOOF = ((PROTO, "http"), ("X-Forwarded-For", FORGED), ("X-Real-IP", FORGED))
@@ -24,7 +35,7 @@ class Params(Stated):
     """An endpoint that shows what reached the application as JSON; with ``appends`` lists may grow."""
 
     endpoint: Endpoint
-    headers: tuple[str, ...] = ("Host", "X-Real-IP", "X-Forwarded-For", PROTO)
+    headers: Some[str] = ("Host", "X-Real-IP", "X-Forwarded-For", PROTO)
     appends: bool = False
 
     def needs(self) -> dict[str, Get]:

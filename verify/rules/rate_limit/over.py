@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from verify.facts.broken import in_api
-from verify.facts.burst import Burst, Shot, Volley
+from verify.facts.burst import Burst, Shot, Volley, burst_of
 from verify.rules import (
     Endpoint,
     EndpointSpec,
@@ -48,7 +48,7 @@ class Params(Stated):
         pace = Rate(self.rate * FASTER)
         rest = seconds((self.burst + 2) / self.rate)
         return {
-            "volley": Burst(
+            "volley": burst_of(self.method)(
                 path=self.endpoint.path,
                 count=count,
                 pace=pace,

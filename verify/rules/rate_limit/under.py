@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from verify.facts.broken import in_api, tight
-from verify.facts.burst import Burst, Shot, Volley
+from verify.facts.burst import Burst, Shot, Volley, burst_of
 from verify.rules import (
     Endpoint,
     EndpointSpec,
@@ -42,7 +42,7 @@ class Params(Stated):
         """Ask at four fifths of the rate."""
         pace = Rate(self.rate * SLOWER)
         return {
-            "volley": Burst(
+            "volley": burst_of(self.method)(
                 path=self.endpoint.path,
                 count=REQUESTS,
                 pace=pace,
@@ -81,3 +81,7 @@ def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
         yield Finding(
             volley.place, f"refused at {volley.pace}", f"none below {stated.rate}", str(len(refused))
         )
+    elif strange := volley.strange(stated.status):
+        yield Unknown(f"{volley.place}: {len(strange)} answers like {strange[0].status} show no limit at all")
+    elif volley.pace < stated.rate * SLOWER / 2:
+        yield Unknown(f"{volley.place}: only {volley.pace} could be sent, too far below {stated.rate}")

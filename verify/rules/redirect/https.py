@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from verify.facts.http import PLAIN_PROBE as ASKED
 from verify.facts.http import Exchange, Get
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """The statuses that count as a redirect for good."""
 
-    status: tuple[int, ...] = (301, 308)
+    status: Some[int] = (301, 308)
 
     def needs(self) -> dict[str, Get]:
         """Ask a path of our own on the plain address, so that path and query can be compared."""

@@ -13,7 +13,7 @@ from itertools import product
 from verify.facts.broken import redirects
 from verify.facts.http import FOREIGN_HOST, PLAIN_PROBE, Exchange, Get
 from verify.facts.links import host_of, target_of
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 TARGETS = (f"https://{FOREIGN_HOST}/", f"//{FOREIGN_HOST}/", f"/%5C{FOREIGN_HOST}/")
 
@@ -75,10 +75,13 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     faults=["open-redirect", "trusts-forwarded-host", "any-host"],
     refs=["CWE-601", "OWASP WSTG-CLNT-04"],
 )
-def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:  # noqa: ARG001 - what is stated is in the questions
+def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - what is stated is in the questions
     """Look where each answer leads."""
     targets = [(answer, target_of(answer) or "") for answer in answers]
     led = [(answer, target) for answer, target in targets if host_of(target) == FOREIGN_HOST]
     yield Seen(f"{len(answers) - len(led)} of {len(answers)}", what="attempts stay here")
+    for answer in answers:
+        if answer.shows_nothing:
+            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
     for answer, target in led:
         yield Finding(answer.place, "the redirect leads where the caller wants", "an own address", target)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from verify.facts.broken import redirects
 from verify.facts.http import Exchange, Get
 from verify.facts.links import target_of
-from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
+from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Params(Stated):
 
     path: str
     to: str = ""
-    status: tuple[int, ...] = (301, 308)
+    status: Some[int] = (301, 308)
 
     def needs(self) -> dict[str, Get]:
         """Ask the path once."""
