@@ -19,11 +19,20 @@ Slot = tuple[ast.AST, str, int | None]
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
     ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
-    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
     ast.And: (ast.Or,), ast.Or: (ast.And,),
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,),
     ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.Mult,), ast.BitOr: (ast.BitAnd,), ast.BitAnd: (ast.BitOr,),
 }  # fmt: skip
+#: the fields that hold code, where not all do
+CODE: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.FunctionDef: ("args", "body"), ast.arguments: ("defaults", "kw_defaults"), ast.ClassDef: ("body",),
+    ast.AnnAssign: ("value",), ast.Assign: ("value",), ast.NamedExpr: ("value",),
+    ast.ExceptHandler: ("body",),
+    ast.FormattedValue: ("value",), ast.Import: (), ast.ImportFrom: (),
+}  # fmt: skip
+LONGEST = 70  # characters of a change that are shown
 #: what a rule says; their arguments are read by people
 SAID = frozenset({"Finding", "Unknown", "Nothing", "Seen"})
 ROOTS = ("check", "Params")
@@ -48,7 +57,7 @@ class Mutant:
 
 
 def mutants(tree: ast.Module, *, whole: bool) -> Iterator[Mutant]:
-    """Yield each mutant of a module; of a rule's only what ``check`` and ``Params`` reach, unless ``whole``."""
+    """Yield each mutant of a module, ``whole`` or only what its ``check`` and ``Params`` reach."""
     seen: Counter[str] = Counter()
     reached = _reached(tree)
     for part in tree.body:
@@ -63,12 +72,19 @@ def mutants(tree: ast.Module, *, whole: bool) -> Iterator[Mutant]:
                 _put(slot, old)
                 seen[f"{scope}{before}{after}"] += 1
                 yield Mutant(
-                    line=getattr(old, "lineno", 0) or getattr(slot[0], "lineno", 0), scope=scope, before=before, after=after,
-                    number=seen[f"{scope}{before}{after}"], words=words, code=code,
+                    line=getattr(old, "lineno", 0) or getattr(slot[0], "lineno", 0),
+                    scope=scope,
+                    before=before,
+                    after=after,
+                    number=seen[f"{scope}{before}{after}"],
+                    words=words,
+                    code=code,
                 )
 
 
-def _slots(node: ast.AST, scope: str = "", *, whole: bool, words: bool = False) -> Iterator[tuple[Slot, str, bool]]:
+def _slots(
+    node: ast.AST, scope: str = "", *, whole: bool, words: bool = False
+) -> Iterator[tuple[Slot, str, bool]]:
     """Yield each place below ``node`` whose content may be changed."""
     scope = f"{scope}.{node.name}".lstrip(".") if isinstance(node, ast.ClassDef | ast.FunctionDef) else scope
     words = words or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAID)
@@ -84,29 +100,18 @@ def _slots(node: ast.AST, scope: str = "", *, whole: bool, words: bool = False) 
 
 def _fields(node: ast.AST, *, whole: bool) -> tuple[str, ...]:
     """Return the parts of a node that hold code: no annotation, no decorator, no target."""
-    match node:
-        case ast.FunctionDef():
-            return ("args", "body")
-        case ast.arguments():
-            return ("defaults", "kw_defaults")
-        case ast.ClassDef():
-            return ("body",)
-        case ast.AnnAssign() | ast.Assign() | ast.NamedExpr():
-            # the fields of a fact are declarations, those of Params are what a claim states
-            return () if whole and isinstance(node, ast.AnnAssign) and _is_field(node) else ("value",)
-        case ast.Call(func=ast.Name(id="isinstance")):
-            return ()
-        case ast.ExceptHandler():
-            return ("body",)
-        case ast.FormattedValue():
-            return ("value",)
-        case ast.Import() | ast.ImportFrom():
-            return ()
-    return node._fields
+    # the fields of a fact are declarations, those of Params are what a claim states
+    if whole and isinstance(node, ast.AnnAssign) and _is_field(node):
+        return ()
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+        return ()
+    return CODE.get(type(node), node._fields)
 
 
 def _is_field(node: ast.AnnAssign) -> bool:
-    return isinstance(node.target, ast.Name) and node.target.id.islower() and not node.target.id.startswith("_")
+    return (
+        isinstance(node.target, ast.Name) and node.target.id.islower() and not node.target.id.startswith("_")
+    )
 
 
 def _is_docstring(child: ast.AST, index: int | None, field: str) -> bool:
@@ -126,7 +131,8 @@ def _target(node: ast.AST) -> str:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name
-    return ""
+        case _:
+            return ""
 
 
 def _changes(node: ast.AST, slot: Slot) -> Iterator[ast.AST]:
@@ -135,29 +141,44 @@ def _changes(node: ast.AST, slot: Slot) -> Iterator[ast.AST]:
     if isinstance(node, ast.stmt):
         yield from _left_out(node)
         return
-    condition = field in {"test", "ifs"} and isinstance(parent, ast.If | ast.While | ast.IfExp | ast.comprehension)
+    condition = field in {"test", "ifs"} and isinstance(
+        parent, ast.If | ast.While | ast.IfExp | ast.comprehension
+    )
     simple = isinstance(node, ast.Compare) and len(node.ops) == 1
     if condition and not simple and not isinstance(node, ast.UnaryOp):
         yield ast.UnaryOp(op=ast.Not(), operand=node)  # type: ignore[arg-type]  # a condition is an expression
+    yield from _constants(node)
+    yield from _operators(node)
+
+
+def _constants(node: ast.AST) -> Iterator[ast.AST]:
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bool):
+        yield ast.Constant(value=not value)
+    elif isinstance(value, int | float):
+        yield from (ast.Constant(value=value + 1), ast.Constant(value=value - 1))
+    elif isinstance(value, str):
+        yield ast.Constant(value=value + "XX")
+    elif isinstance(value, bytes):
+        yield ast.Constant(value=value + b"XX")
+
+
+def _operators(node: ast.AST) -> Iterator[ast.AST]:
     match node:
-        case ast.Constant(value=bool(value)):
-            yield ast.Constant(value=not value)
-        case ast.Constant(value=int(value) | float(value)):
-            yield from (ast.Constant(value=value + 1), ast.Constant(value=value - 1))
-        case ast.Constant(value=str(value)):
-            yield ast.Constant(value=value + "XX")
-        case ast.Constant(value=bytes(value)):
-            yield ast.Constant(value=value + b"XX")
         case ast.Compare(left=left, ops=ops, comparators=others):
             for index, one in enumerate(ops):
                 for swap in _swaps(one):
-                    yield ast.Compare(left=left, ops=[*ops[:index], swap, *ops[index + 1 :]], comparators=others)
+                    yield ast.Compare(
+                        left=left, ops=[*ops[:index], swap, *ops[index + 1 :]], comparators=others
+                    )
         case ast.BoolOp(op=op, values=values):
             yield from (ast.BoolOp(op=swap, values=values) for swap in _swaps(op))
         case ast.BinOp(left=left, op=op, right=right):
             yield from (ast.BinOp(left=left, op=swap, right=right) for swap in _swaps(op))
         case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
             yield operand
+        case _:
+            pass
 
 
 def _left_out(node: ast.stmt) -> Iterator[ast.stmt]:
@@ -172,6 +193,8 @@ def _left_out(node: ast.stmt) -> Iterator[ast.stmt]:
             yield ast.Return(value=None)
         case ast.AugAssign(target=target, op=op, value=value):
             yield from (ast.AugAssign(target=target, op=swap, value=value) for swap in _swaps(op))
+        case _:
+            pass
 
 
 def _swaps(operator: ast.AST) -> Iterator[Any]:
@@ -195,14 +218,20 @@ def _put(slot: Slot, node: ast.AST) -> None:
 
 def _short(node: ast.AST) -> str:
     text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= 70 else text[:69] + "…"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _names(part: ast.stmt) -> set[str]:
     """Return what a statement of the module defines."""
     if isinstance(part, ast.FunctionDef | ast.ClassDef):
         return {part.name}
-    targets = part.targets if isinstance(part, ast.Assign) else [part.target] if isinstance(part, ast.AnnAssign) else []
+    targets = (
+        part.targets
+        if isinstance(part, ast.Assign)
+        else [part.target]
+        if isinstance(part, ast.AnnAssign)
+        else []
+    )
     return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 

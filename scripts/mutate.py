@@ -1,6 +1,6 @@
 """Changes the code of the smoke rules in small ways and counts which changes are noticed.
 
-Usage: mutate.py [--least PERCENT] [--only TEXT] [--survivors] [--page FILE]. Every change
+Usage: python -m scripts.mutate [--least PERCENT] [--only TEXT] [--survivors] [--page FILE]. Every change
 (a mutant) is judged in a forked process with a deadline: first by the rule's own HOLDS and
 FAILS, then, if they notice nothing, by the unit tests that import the changed module.
 
@@ -11,49 +11,36 @@ milliseconds. What is changed and how stands in ``mutants.py``.
 
 import argparse
 import ast
-import datetime as dt
 import importlib
 import os
+import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import types
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
-from mutants import Mutant, mutants
 
-from verify.judge.proof import ProofError, prove
+from scripts.mutants import Mutant, mutants
+from scripts.mutation_page import Outcome, judged, page
+from verify.judge.proof import prove
 from verify.judge.registry import Registry
-from verify.judge.rule import Rule, RuleError, read_rule
+from verify.judge.rule import Rule, read_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ("tests/unit/rules", "tests/unit/facts")
 EQUIVALENT = ROOT / "tests" / "repo" / "equivalent.yaml"
 #: facts that no smoke rule's verdict rests on: conditions of faults, files
 NOT_OURS = frozenset({"broken", "compose", "files"})
-DEADLINE = 10  # seconds a mutant; one that hangs is noticed by hanging
+DEADLINE = 10  # CPU seconds a mutant; one that hangs is noticed by hanging
+PATIENCE = 120  # seconds for one that sleeps
+EXAMPLES = 20  # of each property
 SURVIVED, BY_PROOF, BY_TEST = 0, 10, 11
 PLUGINS = ("cacheprovider", "randomly", "xdist", "rerunfailures", "cov", "deploy-verify")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """One mutant, where it was, and who noticed it: ``proof``, ``test``, ``deadline`` or nobody."""
-
-    module: str
-    mutant: Mutant
-    by: str
-
-    @property
-    def name(self) -> str:
-        """Return the mutant as ``equivalent.yaml`` names it."""
-        return f"{self.module.removeprefix('verify.')} {self.mutant}"
 
 
 class Run:
@@ -72,8 +59,17 @@ class Run:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Stand in for running the tests once."""
         if session.testsfailed:
-            raise SystemExit("mutate.py: the tests could not be collected: run them first")
-        self._judge_all(session.items)
+            raise pytest.UsageError("the tests could not be collected: run them first")
+        from hypothesis import settings  # after pytest, which rewrites its assertions
+
+        # what takes longest comes last, and the same mutants are noticed each time
+        settings.register_profile(
+            "mutants", database=None, derandomize=True, deadline=None, max_examples=EXAMPLES
+        )
+        settings.load_profile("mutants")
+        self._judge_all(
+            sorted(session.items, key=lambda item: hasattr(item, "obj") and hasattr(item.obj, "hypothesis"))
+        )
         return True
 
     def _judge_all(self, items: list[pytest.Item]) -> None:
@@ -83,28 +79,32 @@ class Run:
         for module in [*(_module(rule) for rule in rules), *sorted(users)]:
             if self.only not in module:
                 continue
-            # of a rule the tests that go through the registry, of a fact those that import it
             near = [item for item in items if _concerns(item, module)]
             concerned = users.get(module) or [rule for rule in rules if _module(rule) == module]
-            if self._in_a_fork(lambda near=near: self._test(near)) != "nobody":  # type: ignore[misc]  # a default binds it
-                raise SystemExit(f"mutate.py: the tests of {module} fail without a mutant: mend them first")
+            calm = self._in_a_fork(partial(self._test, near))
+            if calm != "nobody":
+                raise pytest.UsageError(
+                    f"{module}: its tests fail without a mutant ({calm}): mend them first"
+                )
             source = Path(str(sys.modules[module].__file__)).read_text(encoding="utf-8")
             for mutant in mutants(ast.parse(source), whole=module in users):
-                by = self._in_a_fork(lambda: self._judge(module, mutant, concerned, near))  # noqa: B023 - called at once
+                by = self._in_a_fork(partial(self._judge, module, mutant, concerned, near))
                 self.outcomes.append(Outcome(module=module, mutant=mutant, by=by))
             print(f"{module}: {_counts(self.outcomes, module)}", file=sys.__stderr__, flush=True)
 
-    def _in_a_fork(self, judge: "types.FunctionType | object") -> str:
+    def _in_a_fork(self, judge: Callable[[], int]) -> str:
         child = os.fork()
         if child == 0:
+            # CPU seconds, so that a busy machine does not look like a mutant that hangs
+            resource.setrlimit(resource.RLIMIT_CPU, (DEADLINE, DEADLINE))
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(DEADLINE)
+            signal.alarm(PATIENCE)
             quiet = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(quiet, stream)
             status = BY_TEST
             try:
-                status = judge()  # type: ignore[operator]  # a function without arguments
+                status = judge()
             finally:
                 os._exit(status)
         try:
@@ -114,6 +114,10 @@ class Run:
             os.waitpid(child, 0)
             raise
         if os.WIFSIGNALED(ended):
+            if os.WTERMSIG(ended) == signal.SIGALRM:
+                raise pytest.UsageError(
+                    f"a mutant did not end in {PATIENCE} s: nobody can tell whether it is noticed"
+                )
             return "deadline"
         return {SURVIVED: "nobody", BY_PROOF: "proof"}.get(os.WEXITSTATUS(ended), "test")
 
@@ -150,19 +154,17 @@ def _transplant(old: types.ModuleType, new: types.ModuleType) -> None:
             _replace(mine, value)
         elif isinstance(value, type) and isinstance(mine, type) and mine.__module__ == old.__name__:
             _transplant_class(mine, value)
-        elif not isinstance(value, type | types.ModuleType | types.FunctionType) and not name.startswith("__"):
+        elif not isinstance(value, type | types.ModuleType | types.FunctionType) and not name.startswith(
+            "__"
+        ):
             for module in [m for n, m in sys.modules.items() if n.startswith("verify.")]:
                 if name in vars(module) and vars(module)[name] is mine:
                     setattr(module, name, value)
 
 
 def _transplant_class(old: type, new: type) -> None:
-    for name, value in vars(new).items():
-        mine = vars(old).get(name)
-        if isinstance(value, property) and isinstance(mine, property):
-            mine, value = mine.fget, value.fget
-        if isinstance(value, classmethod) and isinstance(mine, classmethod):
-            mine, value = mine.__func__, value.__func__
+    for name in vars(new).keys() & vars(old).keys():
+        mine, value = _function(vars(old)[name]), _function(vars(new)[name])
         if isinstance(value, types.FunctionType) and isinstance(mine, types.FunctionType):
             if name == "__init__":  # a dataclass's own: the defaults alone may differ
                 mine.__kwdefaults__ = value.__kwdefaults__
@@ -172,9 +174,20 @@ def _transplant_class(old: type, new: type) -> None:
         getattr(old, "__dataclass_fields__")[name].default = field.default  # noqa: B009 - a type has none in its stub
 
 
+def _function(value: object) -> object:
+    """Return what a property or a class method wraps."""
+    if isinstance(value, property):
+        return value.fget
+    return value.__func__ if isinstance(value, classmethod) else value
+
+
 def _replace(old: types.FunctionType, new: types.FunctionType) -> None:
     if old.__module__ == new.__module__ and not old.__code__.co_freevars and not new.__code__.co_freevars:
-        old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
+        old.__code__, old.__defaults__, old.__kwdefaults__ = (
+            new.__code__,
+            new.__defaults__,
+            new.__kwdefaults__,
+        )
 
 
 def _module(rule: Rule) -> str:
@@ -204,12 +217,15 @@ def _reached(module: str, seen: set[str]) -> set[str]:
 def _concerns(item: pytest.Item, module: str) -> bool:
     if module.startswith("verify.rules."):
         return item.path.parent.name == "rules"
-    return f"from {module} import" in item.path.read_text(encoding="utf-8")
+    # of a fact the tests that import it, and those that judge made-up facts by the rules that read it
+    return item.path.name.startswith("test_edges") or f"from {module} import" in item.path.read_text(
+        encoding="utf-8"
+    )
 
 
 def _counts(outcomes: list[Outcome], module: str) -> str:
-    mine = [one for one in outcomes if one.module == module and not one.mutant.words]
-    return f"{sum(one.by != 'nobody' for one in mine)} of {len(mine)}"
+    counted, survived = judged(one for one in outcomes if one.module == module)
+    return f"{len(counted) - len(survived)} of {len(counted)}"
 
 
 def _equivalent() -> dict[str, str]:
@@ -219,43 +235,19 @@ def _equivalent() -> dict[str, str]:
 
 
 def _report(outcomes: list[Outcome], asked: argparse.Namespace) -> int:
-    counted = [one for one in outcomes if not one.mutant.words]
-    noticed = [one for one in counted if one.by != "nobody"]
-    survived = [one for one in counted if one.by == "nobody"]
-    share = 100 * len(noticed) / len(counted)
+    counted, survived = judged(outcomes)
+    equivalent = _equivalent()
+    share = 100 * (1 - len(survived) / len(counted)) if counted else 0.0
     if asked.survivors:
-        print("\n".join(f"{one.mutant.line:4} {one.name}" for one in survived))
-    for line in _table(outcomes):
-        print(line)
-    print(f"noticed {len(noticed)} of {len(counted)}: {share:.1f} %")
+        for one in survived:
+            print(f"{one.mutant.line:4} {one.name}" + (" (equivalent)" if one.name in equivalent else ""))
+    print(f"noticed {len(counted) - len(survived)} of {len(counted)}: {share:.1f} %")
     if asked.page is not None:
-        asked.page.write_text("\n".join(_page(outcomes)) + "\n", encoding="utf-8")
-    gone = sorted(set(_equivalent()) - {one.name for one in survived}) if not asked.only else []
+        asked.page.write_text("\n".join(page(outcomes, equivalent)) + "\n", encoding="utf-8")
+    gone = sorted(equivalent.keys() - {one.name for one in survived}) if not asked.only else []
     if gone:
-        print("no longer survivors, take them out of equivalent.yaml:", *gone, sep="\n  ")
+        print("no survivors (any more), take them out of equivalent.yaml:", *gone, sep="\n  ")
     return 1 if share < asked.least or gone else 0
-
-
-def _family(module: str) -> str:
-    kind, *_ = module.removeprefix("verify.").split(".")
-    return module.removeprefix("verify.").rpartition(".")[0].replace("rules.", "") if kind == "rules" else "facts"
-
-
-def _table(outcomes: list[Outcome]) -> Iterator[str]:
-    """Yield one row a rule or fact module."""
-    yield "| module | noticed | of | by proofs | by tests | equivalent |"
-    yield "|---|--:|--:|--:|--:|--:|"
-    equal = _equivalent()
-    for module in dict.fromkeys(one.module for one in outcomes):
-        mine = [one for one in outcomes if one.module == module and not one.mutant.words]
-        by = Counter(one.by for one in mine)
-        same = sum(one.name in equal for one in mine if one.by == "nobody")
-        name = module.removeprefix("verify.").replace(".", "/")
-        yield f"| {name} | {len(mine) - by['nobody']} | {len(mine)} | {by['proof']} | {by['test'] + by['deadline']} | {same} |"
-
-
-def _page(outcomes: list[Outcome]) -> Iterator[str]:
-    yield from _table(outcomes)
 
 
 def main() -> int:

@@ -216,6 +216,8 @@ def test_disposable_may_be_written_to(shop: "Shop", site: "Site") -> None:
         "    assert http.request('POST', '/products', body=b'{}').status == 200\n",
     )
     ran = shop.pytest("--env=staging")
+    assert (ran.code, site.count("/products", "POST")) == (1, 0), ran.text
+    ran = shop.pytest("--env=staging", "--allow-destructive=staging")
     assert (ran.code, site.count("/products", "POST")) == (0, 1), ran.text
 
 

@@ -20,6 +20,8 @@ from verify.run.plan import Entry
 from verify.run.session import Prepared, Session, prepare
 
 BEHIND = "left its data behind"
+#: needs that use limits up; a burst of writes destroys as well
+BURSTS = frozenset({"burst", "quota"})
 CONTRACT = Path(__file__).parents[2] / "systems" / "leather_api" / "verify.yaml"
 
 
@@ -67,7 +69,7 @@ class Bench:
     @staticmethod
     def consumes(entry: Entry) -> bool:
         """Tell whether judging it sends bursts."""
-        return any(need.effect is Effect.CONSUMES for check in entry.checks for need in check.needs)
+        return any(need.kind in BURSTS for check in entry.checks for need in check.needs)
 
     def expected(self, fault: str, entries: tuple[Entry, ...]) -> set[str]:
         return {entry.id for entry in entries if self.breaks(fault, entry)}

@@ -9,13 +9,16 @@ the modules beside this one; what none of them speaks of is proven here.
 """
 
 import contextlib
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -134,6 +137,41 @@ def test_each_fault_is_proven_once_in_the_normal_tier() -> None:
     assert {fault for path in SYSTEMS for fault in broken_in(path)} <= set(FAULTS) - {HURRIED}
 
 
+def page_writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("proof_matrix_page", ROOT / "scripts" / "matrix.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look for it
+    spec.loader.exec_module(module)
+    return module
+
+
+def case(name: str, violated: str, holds: str, inside: str = "") -> str:
+    seen = {"violated": violated, "holds": holds, "inconclusive": ""}
+    noted = "".join(f'<property name="{key}" value="{value}"/>' for key, value in seen.items())
+    return f'<testcase name="{name}"><properties>{noted}</properties>{inside}</testcase>'
+
+
+def test_the_page_tells_what_was_seen(tmp_path: Path) -> None:
+    writer = page_writer()
+    cases = (
+        case("test_every_fault[no-hsts-one]", "smoke::B smoke::A", "smoke::C"),
+        case("test_every_fault[debug-on-two]", "", "smoke::D", "<failure/>"),
+    )
+    noted = '<properties><property name="commit" value="abc"/></properties>'
+    report = tmp_path / "report.xml"
+    report.write_text(f'<testsuite timestamp="2026-01-02T03:04:05">{noted}{"".join(cases)}</testsuite>')
+    cells = writer.read([report], ["one", "two"])
+    written = writer.page(cells, ["debug-on", "no-hsts"], {"one": writer.TESTS, "two": writer.TESTS[:1]})
+    assert "| one | 2026-01-02 at abc |" in written
+    assert "| `no-hsts` | A, B · 1 hold · no bursts | *not run* |" in written
+    assert "| `debug-on` | *not run* | none · 1 hold · **not as the rules say** |" in written
+    report.write_text("<testsuite/>")
+    with pytest.raises(SystemExit, match="expected results"):
+        writer.read([report], ["one"])
+
+
 @each([STORAGE])
 @pytest.mark.usefixtures("broken")
 def test_storage_that_is_gone(bench: Any, record_property: Note) -> None:
@@ -185,11 +223,12 @@ def test_ten_times_in_a_row_everything_holds(bench: Any) -> None:
 @contextlib.contextmanager
 def gate(contract: Path, home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Judge a contract on a reference of its own; its process goes with the test."""
-    home.mkdir()
+    shutil.copytree(contract.parent, home / "system")  # out of reach of this repository's conftest
+    (home / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--env=reference"]
     with (home / "said").open("wb") as said:
         process = subprocess.Popen(
-            [*command, f"--contract={contract}"],
+            [*command, f"--contract=system/{contract.name}"],
             cwd=home,
             env={**os.environ, "VERIFY_STATE_DIR": str(home / "state"), "PYTHONPATH": str(ROOT)},
             stdout=said,

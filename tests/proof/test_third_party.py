@@ -1,6 +1,6 @@
 """A project that is not ours: a fresh Wagtail site on its own server, judged from outside by the gate.
 
-What is expected here was found with curl, on the same site, before the gate was asked.
+What is expected here was confirmed with curl on such sites, without the gate.
 """
 
 import importlib.util
@@ -45,7 +45,7 @@ HOLDS = {
     "frames",  # XFrameOptionsMiddleware says DENY, also on the 404
     "sniffing",  # SecurityMiddleware says nosniff and same-origin, also on the 404
     "same-site",  # csrftoken is Lax; it is for scripts, so that HttpOnly is not asked for
-    "files",  # 404 each, a redirect to the login for /admin/, an error for the path with ".."
+    "files",  # 404; /admin/ and /server-status redirect (login, slash); the path with ".." gives a bare 500
     "listing",  # 404 for the folders, static and media files themselves are served
     "origins",  # nothing sends Access-Control-Allow-Origin
     "readiness/within",  # of the baseline: the start page answered three times in a row
@@ -188,4 +188,4 @@ def test_what_is_mended_holds(site: Site, tmp_path: Path) -> None:
         local.unlink()
     assert judged.came_out("holds") == mended
     assert judged.ended.returncode == 0, judged.ended.stdout.decode()
-    assert judged.report["decision"] == "promote"
+    assert judged.report["decision"] == "hold"  # three claims never speak for all

@@ -29,7 +29,7 @@ def _see(need: Burst, world: World) -> Volley:
     request = Request(
         method=need.method, url=url, headers=headers, body=b"{}" if need.method != "GET" else None
     )
-    start = time.monotonic()
+    start, begun = time.monotonic(), time.time()
     pause = threading.Event()
 
     def shoot(number: int) -> Exchange:
@@ -43,10 +43,9 @@ def _see(need: Burst, world: World) -> Volley:
         pause.set()
         pool.shutdown(wait=True, cancel_futures=True)
     # when it really left, which the environment's rate may have put off
-    first = min(answer.at for answer in answers)
     shots = tuple(
         Shot(
-            sent=seconds(answer.at - first),
+            sent=seconds(max(0.0, answer.at - begun)),
             status=answer.status,
             retry_after=answer.header("Retry-After"),
         )

@@ -1,5 +1,6 @@
 """The one way out: whatever leaves a run passes here, through the redactor."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def write_all(run: Run, folder: Path, redactor: Redactor, *, keep: bool = True) 
 def forget(folder: Path) -> None:
     """Remove the reports of an earlier run, so that nobody takes its verdict for this one's."""
     for name in _REPORTS:
-        (folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(NotADirectoryError):  # told when the reports are written
+            (folder / name).unlink(missing_ok=True)
 
 
 def lines(

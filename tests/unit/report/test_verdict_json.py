@@ -81,6 +81,7 @@ def test_everything_a_reader_needs_is_there(make_run: Callable, make_row: Callab
         "seconds": 12.34,
         "requests": 34,
         "interrupted": False,
+        "evidence": None,
     }
     assert read["tool"] == {"name": "pytest-deploy-verify", "version": "1.2.3"}
     assert read["contract"] == {"path": "verify.yaml", "sha256": "0" * 64}

@@ -112,10 +112,16 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {
             "refused": Get(path="/", headers=(("Host", FOREIGN),)),
             "served": (Get(path="/", origin="https://b.example"),),
-            "spoofed": tuple(Get(path=path, headers=(("X-Forwarded-Host", FOREIGN),)) for path in ("/reset", "/")),
+            "spoofed": tuple(
+                Get(path=path, headers=(("X-Forwarded-Host", FOREIGN),)) for path in ("/reset", "/")
+            ),
         },
     ),
-    ("logs/events", {"flow": "deposit", "events": {}}, {"recorded": Record(flow="deposit", within=seconds(5))}),
+    (
+        "logs/events",
+        {"flow": "deposit", "events": {}},
+        {"recorded": Record(flow="deposit", within=seconds(5))},
+    ),
     (
         "logs/json",
         {"endpoint": OTHER, "fields": {}, "header": "X-Id"},
@@ -190,7 +196,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "spa/fallback",
         {},
-        dict(zip(("index", "page", "api"), paths("/", "/verify-missing-page", "/api/verify-missing-page"), strict=True)),
+        dict(
+            zip(
+                ("index", "page", "api"),
+                paths("/", "/verify-missing-page", "/api/verify-missing-page"),
+                strict=True,
+            )
+        ),
     ),
     ("static/cached", {"path": "/app.js"}, {"repeated": Again(path="/app.js", times=1)}),
     (

@@ -23,7 +23,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "debug/pages": {"on": ("/verify-missing-page",), "host": "/"},
     "endpoint/answers": {"within": "2s"},
     "environments/differ": {"probe": None, "member": "$.database"},
-    "exposure/banner": {"on": ("/",), "headers": ("Server", "X-Powered-By", "X-AspNet-Version", "X-Generator")},
+    "exposure/banner": {
+        "on": ("/",),
+        "headers": ("Server", "X-Powered-By", "X-AspNet-Version", "X-Generator"),
+    },
     "exposure/paths": {"also": (), "allow": ()},
     "headers/hsts": {"max_age": "365d", "include_subdomains": False, "preload": False},
     "headers/score": {"path": "/", "plain": True},
@@ -76,7 +79,8 @@ def test_a_default_is_a_promise(rule_id: str) -> None:
     given = {
         name: str(one.default) if isinstance(one.default, Quantity) else one.default
         for name, one in inspect.signature(params).parameters.items()
-        if one.default is not inspect.Parameter.empty and type(one.default).__name__ != "_HAS_DEFAULT_FACTORY_CLASS"
+        if one.default is not inspect.Parameter.empty
+        and type(one.default).__name__ != "_HAS_DEFAULT_FACTORY_CLASS"
     }
     assert given == DEFAULTS[rule_id]
     # True equals 1 and 0 equals False, but they do not read alike
