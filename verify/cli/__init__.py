@@ -1,6 +1,7 @@
 """The command ``deploy-verify``: one file a subcommand, each with ``add`` and ``run``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add(commands)
     arguments = parser.parse_args(argv)
     try:
+        return _run(arguments)
+    except BrokenPipeError:
+        # whoever read our output has seen enough; what is still buffered has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
         with graceful() as interruption:
             try:
                 code: int = arguments.run(arguments)
@@ -44,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         UsageError,
     ) as error:
         return _fail(error, USAGE)
+    sys.stdout.flush()
     return code
 
 

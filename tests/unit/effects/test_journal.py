@@ -348,8 +348,14 @@ def test_a_record_without_a_path_removes_nothing(path: object, tmp_path: Path) -
     assert "names no absolute path" in found.how
 
 
-def test_other_kinds_are_told_and_can_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "REAPERS", leftovers.REAPERS)
+@pytest.fixture(autouse=True)
+def own_reapers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests may have registered what they create."""
+    for kind, reap in (("http-resource", leftovers.reap_http_resource),):
+        monkeypatch.setitem(leftovers.REAPERS, kind, reap)
+
+
+def test_other_kinds_are_told_and_can_be_added(tmp_path: Path) -> None:
     _write(tmp_path, "run", _plan("http-resource", 1, url="https://a/b"), _plan("database", 2, name="db"))
     first, second = clean(tmp_path)
     assert (first.done, second.done) == (False, False)
