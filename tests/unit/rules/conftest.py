@@ -23,12 +23,13 @@ def judged(rule_id: str, stated: dict[str, Any], **facts: object) -> Judgement:
 
 @pytest.fixture(scope="session")
 def said() -> Callable[..., tuple[str, ...]]:
-    """The messages of the findings in order; ``?`` alone where nobody can tell."""
+    """The messages of the findings in order; ``?`` alone where the rule says that it cannot tell."""
 
     def messages(rule_id: str, stated: dict[str, Any], **facts: object) -> tuple[str, ...]:
         judgement = judged(rule_id, stated, **facts)
         if judgement.outcome is Outcome.INCONCLUSIVE:
-            return ("?",)
+            reasons = [unknown.reason for unknown in judgement.unknowns]
+            return ("?",) if not any("nothing to judge" in reason for reason in reasons) else ("silent",)
         assert (judgement.outcome is Outcome.HOLDS) == (not judgement.findings)
         return tuple(finding.message for finding in judgement.findings)
 

@@ -61,11 +61,19 @@ def test_access_says_who_was_let_in(findings: Findings) -> None:
         ({"cookies": ("a",)}, ["__Secure-a=1; Secure; HttpOnly; SameSite=Lax"], HOLDS),
         ({"cookies": ("a",)}, ["a=; Max-Age=0"], ("cookie a is not set",)),
         ({}, ["a=; Max-Age=-1"], UNCLEAR),
-        ({}, ["a=; Max-Age=1"], ("cookie a lacks Secure", "cookie a lacks HttpOnly", "cookie a lacks SameSite=Lax")),
+        (
+            {},
+            ["a=; Max-Age=1"],
+            ("cookie a lacks Secure", "cookie a lacks HttpOnly", "cookie a lacks SameSite=Lax"),
+        ),
         ({"secure": False, "http_only": False, "same_site": "any"}, ["a=1"], HOLDS),
         ({}, ["XSRF-TOKEN=1; Secure; SameSite=Lax"], HOLDS),
         ({"same_site": "Strict"}, ["a=1; Secure; HttpOnly; SameSite=Strict"], HOLDS),
-        ({"same_site": "Strict"}, ["a=1; Secure; HttpOnly; SameSite=Lax"], ("cookie a lacks SameSite=Strict",)),
+        (
+            {"same_site": "Strict"},
+            ["a=1; Secure; HttpOnly; SameSite=Lax"],
+            ("cookie a lacks SameSite=Strict",),
+        ),
         ({"same_site": "None"}, ["a=1; Secure; HttpOnly; SameSite=None"], HOLDS),
         ({"same_site": "None"}, ["a=1; Secure; HttpOnly; SameSite=Strict"], HOLDS),
         ({"same_site": "None"}, ["a=1; Secure; HttpOnly; SameSite=Lax"], HOLDS),
@@ -300,8 +308,14 @@ def test_an_outage(
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(200, HOLDS), (404, HOLDS), (499, HOLDS), (500, ("a stated host is not served",)), (400, ("a stated host is not served",))],
-)  # fmt: skip
+    [
+        (200, HOLDS),
+        (404, HOLDS),
+        (499, HOLDS),
+        (500, ("a stated host is not served",)),
+        (400, ("a stated host is not served",)),
+    ],
+)
 def test_a_stated_host_is_served(said: Said, status: int, expected: tuple[str, ...]) -> None:
     served = (ok(status=status),)
     assert (
