@@ -249,5 +249,7 @@ def _reached(tree: ast.Module) -> set[str]:
 
 
 def _used(part: ast.stmt) -> set[str]:
+    """Return the names that a statement reads, but for those of arguments and of decorators."""
     decorated = [node for each in getattr(part, "decorator_list", []) for node in ast.walk(each)]
-    return {node.id for node in ast.walk(part) if isinstance(node, ast.Name) and node not in decorated}
+    own = {node.arg for node in ast.walk(part) if isinstance(node, ast.arg)}
+    return {node.id for node in ast.walk(part) if isinstance(node, ast.Name) and node not in decorated} - own

@@ -1,7 +1,7 @@
 """Changes the code of the smoke rules in small ways and counts which changes are noticed.
 
-Usage: python -m scripts.mutate [--least PERCENT] [--only TEXT] [--survivors] [--page FILE]. Every change
-(a mutant) is judged in a forked process with a deadline: first by the rule's own HOLDS and
+Usage: python -m scripts.mutate [--least PERCENT] [--only TEXT] [--survivors] [--texts] [--page FILE].
+Every change (a mutant) is judged in a forked process with a deadline: first by the rule's own HOLDS and
 FAILS, then, if they notice nothing, by the unit tests that import the changed module.
 
 A script of our own, because the libraries for it start the whole test run once a mutant
@@ -46,9 +46,10 @@ PLUGINS = ("cacheprovider", "randomly", "xdist", "rerunfailures", "cov", "deploy
 class Run:
     """Collects the tests once, and judges every mutant in a copy of this process."""
 
-    def __init__(self, only: str) -> None:
-        """Judge mutants of modules whose name contains ``only``."""
+    def __init__(self, only: str, *, texts: bool) -> None:
+        """Judge mutants of modules whose name contains ``only``; with ``texts`` of what people read too."""
         self.only = only
+        self.texts = texts
         self.outcomes: list[Outcome] = []
         self._failed = False
 
@@ -81,13 +82,17 @@ class Run:
                 continue
             near = [item for item in items if _concerns(item, module)]
             concerned = users.get(module) or [rule for rule in rules if _module(rule) == module]
-            calm = self._in_a_fork(partial(self._test, near))
-            if calm != "nobody":
-                raise pytest.UsageError(
-                    f"{module}: its tests fail without a mutant ({calm}): mend them first"
-                )
             source = Path(str(sys.modules[module].__file__)).read_text(encoding="utf-8")
+            # the unchanged module takes the same way as a mutant, and has to come out unnoticed
+            same = Mutant(
+                line=0, scope="", before="", after="", number=1, words=False, code=_compiled(source)
+            )
+            calm = self._in_a_fork(partial(self._judge, module, same, concerned, near))
+            if calm != "nobody":
+                raise pytest.UsageError(f"{module}: noticed without a change, by {calm}: mend that first")
             for mutant in mutants(ast.parse(source), whole=module in users):
+                if mutant.words and not self.texts:
+                    continue
                 by = self._in_a_fork(partial(self._judge, module, mutant, concerned, near))
                 self.outcomes.append(Outcome(module=module, mutant=mutant, by=by))
             print(f"{module}: {_counts(self.outcomes, module)}", file=sys.__stderr__, flush=True)
@@ -144,6 +149,10 @@ class Run:
         return SURVIVED
 
 
+def _compiled(source: str) -> types.CodeType:
+    return compile(source, "mutant", "exec")
+
+
 def _transplant(old: types.ModuleType, new: types.ModuleType) -> None:
     """Give what others already hold of ``old`` the code, the defaults and the constants of ``new``."""
     for name, value in vars(new).items():
@@ -171,7 +180,7 @@ def _transplant_class(old: type, new: type) -> None:
             elif not name.startswith("__"):
                 _replace(mine, value)
     for name, field in getattr(new, "__dataclass_fields__", {}).items():
-        getattr(old, "__dataclass_fields__")[name].default = field.default  # noqa: B009 - a type has none in its stub
+        vars(old)["__dataclass_fields__"][name].default = field.default
 
 
 def _function(value: object) -> object:
@@ -256,10 +265,11 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=0.0, help="percent that must be noticed")
     parser.add_argument("--only", default="", help="only modules whose name contains this")
     parser.add_argument("--survivors", action="store_true", help="name what nobody noticed")
+    parser.add_argument("--texts", action="store_true", help="change what only people read, too")
     parser.add_argument("--page", type=Path, help="write the figures there")
     asked = parser.parse_args()
     os.chdir(ROOT)
-    run = Run(asked.only)
+    run = Run(asked.only, texts=asked.texts)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
         without = [part for name in PLUGINS for part in ("-p", f"no:{name}")]

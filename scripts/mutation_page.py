@@ -23,8 +23,8 @@ TAIL = """\
 Changed are comparisons, `and`/`or`, `not`, arithmetic, conditions, numbers (by one), texts (by a
 suffix), and statements that yield, return, skip or raise, which are left out. Not changed are
 imports, annotations, docstrings, decorators, `breaks` (the matrix of faults judges it), the proofs
-themselves, and the fields of facts. The texts that only people read, of findings and of what was
-seen, are counted apart and have no goal: no verdict depends on them.
+themselves, and the fields of facts. Left out as well are the texts that only people read, of
+findings and of what was seen: no verdict depends on them, and `--texts` counts them apart.
 """
 
 
@@ -64,8 +64,8 @@ def page(outcomes: list[Outcome], equivalent: Mapping[str, str]) -> Iterator[str
     words = [one for one in outcomes if one.mutant.words]
     today = dt.datetime.now(tz=dt.UTC).date()
     yield HEAD
-    yield f"Run of {today} at {_commit()}, Python {platform.python_version()}: {_share(counted)} noticed;"
-    yield f"of the texts {_share(words)}.\n"
+    yield f"Run of {today} at {_commit()}, Python {platform.python_version()}: {_share(counted)} noticed."
+    yield f"Of the texts {_share(words)}.\n" if words else ""
     for title, key in (("family", "family"), ("module", "short")):
         yield from _table(title, key, outcomes)
         yield ""
@@ -81,18 +81,16 @@ def page(outcomes: list[Outcome], equivalent: Mapping[str, str]) -> Iterator[str
 
 
 def _table(title: str, key: str, outcomes: list[Outcome]) -> Iterator[str]:
-    yield f"| {title} | noticed | of | share | by proofs | by tests | by deadline | texts |"
-    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+    yield f"| {title} | noticed | of | share | by proofs | by tests | by deadline |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
     for name in dict.fromkeys(getattr(one, key) for one in outcomes):
         mine = [one for one in outcomes if getattr(one, key) == name]
         counted, survived = judged(mine)
         by = Counter(one.by for one in counted)
-        words = [one for one in mine if one.mutant.words]
-        read = sum(one.by != "nobody" for one in words)
         share = 100 * (1 - len(survived) / len(counted)) if counted else 100.0
         yield (
             f"| {name} | {len(counted) - len(survived)} | {len(counted)} | {share:.0f} % "
-            f"| {by['proof']} | {by['test']} | {by['deadline']} | {read} of {len(words)} |"
+            f"| {by['proof']} | {by['test']} | {by['deadline']} |"
         )
 
 

@@ -1,7 +1,6 @@
 """Many equal requests at a stated pace, to see where an address is refused."""
 
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import ClassVar
 
 from verify.model.need import Effect, Need
@@ -38,7 +37,7 @@ class Volley:
 
     def strange(self, refusal: int) -> tuple[Shot, ...]:
         """Return the answers that show neither service nor the stated refusal."""
-        odd = {HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
+        odd = {404, 429}  # not there; refused by another limit
         return tuple(
             shot
             for shot in self.shots

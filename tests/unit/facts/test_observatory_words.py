@@ -26,10 +26,13 @@ def policy(value: str) -> int:
 @pytest.mark.parametrize(
     ("value", "change"),
     [
-        ("no-referrer", 5), ("same-origin", 5), ("strict-origin", 5), ("strict-origin-when-cross-origin", 5),
-        ("origin", -5), ("origin-when-cross-origin", -5), ("unsafe-url", -5), ("no-referrer-when-downgrade", -5),
-        ("no-referrer, odd", 5), ("no-referrer, origin", -5), ("no-referrer, origin-when-cross-origin", -5),
-        ("no-referrer, unsafe-url", -5), ("no-referrer, no-referrer-when-downgrade", -5), ("origin, no-referrer", 5),
+        ("no-referrer", 5), ("same-origin", 5), ("strict-origin", 5),
+        ("strict-origin-when-cross-origin", 5),
+        ("origin", -5), ("origin-when-cross-origin", -5), ("unsafe-url", -5),
+        ("no-referrer-when-downgrade", -5), ("no-referrer, odd", 5), ("no-referrer, origin", -5),
+        ("no-referrer, origin-when-cross-origin", -5),
+        ("no-referrer, unsafe-url", -5), ("no-referrer, no-referrer-when-downgrade", -5),
+        ("origin, no-referrer", 5),
     ],
 )  # fmt: skip
 def test_referrer_policies(value: str, change: int) -> None:

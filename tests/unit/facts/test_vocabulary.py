@@ -2,8 +2,9 @@
 
 import pytest
 
-from verify.facts import conformance, debug, health, leaks, openapi
+from verify.facts import conformance, health, leaks, openapi
 from verify.facts.burst import Shot, Volley
+from verify.facts.debug import given_away
 from verify.facts.exposure import Probed, exposed, listed
 from verify.facts.headers import Cookie, cookies, directives, same_value
 from verify.facts.health import find_member, is_well
@@ -79,7 +80,7 @@ def test_a_pace_needs_two_shots_apart(times: tuple[float, ...], pace: float) -> 
         (503, 503, False),
     ],
 )
-def test_strange_answers(status: int, refusal: int, strange: bool) -> None:  # noqa: FBT001 - a result
+def test_strange_answers(status: int, refusal: int, strange: bool) -> None:  # noqa: FBT001 - what is expected
     assert bool(Volley(shots=(Shot(sent=seconds(0), status=status),)).strange(refusal)) is strange
 
 
@@ -87,7 +88,8 @@ def test_strange_answers(status: int, refusal: int, strange: bool) -> None:  # n
     "name",
     [
         "Cache-Control", "Content-Type", "Cross-Origin-Embedder-Policy", "Cross-Origin-Opener-Policy",
-        "Cross-Origin-Resource-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Content-Type-Options",
+        "Cross-Origin-Resource-Policy", "Referrer-Policy", "Strict-Transport-Security",
+        "X-Content-Type-Options",
         "X-Frame-Options", "X-XSS-Protection",
     ],
 )  # fmt: skip
@@ -112,7 +114,8 @@ def test_cookies_as_browsers_read_them() -> None:
 @pytest.mark.parametrize(
     ("asked", "given", "missing"),
     [
-        ("Strict", "strict", []), ("Strict", "lax", ["SameSite=Strict"]), ("Strict", "none", ["SameSite=Strict"]),
+        ("Strict", "strict", []), ("Strict", "lax", ["SameSite=Strict"]),
+        ("Strict", "none", ["SameSite=Strict"]),
         ("Lax", "strict", []), ("Lax", "lax", []), ("Lax", "none", ["SameSite=Lax"]),
         ("None", "strict", []), ("None", "lax", []), ("None", "none", []), ("None", "", ["SameSite=None"]),
         ("any", "", []),
@@ -182,8 +185,8 @@ def test_what_is_given_away_is_shown_in_short() -> None:
     (mark,) = given_away_to_all(ok(body=b"\tat a.b(C.java:1)"))
     assert mark[0] == ""
     long = b"\tat " + b"a." * 60 + b"b(C.java:1)"
-    assert [len(words) for _, words in debug.given_away(ok(body=long))] == [80]
-    assert [words for _, words in debug.given_away(ok(body=b"DEBUG  =\n True"))] == ["DEBUG = True"]
+    assert [len(words) for _, words in given_away(ok(body=long))] == [80]
+    assert [words for _, words in given_away(ok(body=b"DEBUG  =\n True"))] == ["DEBUG = True"]
     assert leaks._MOST == 10_000
 
 
@@ -237,8 +240,8 @@ def test_which_operations_are_asked(
     path: str,
     item: object,
     general: object,
-    asked: bool,
-    secured: bool,  # noqa: FBT001 - results
+    asked: bool,  # noqa: FBT001 - what is expected
+    secured: bool,  # noqa: FBT001 - what is expected
 ) -> None:
     document = GOOD | {"paths": {path: item}} | ({"security": general} if general else {})
     assert list(open_gets(document)) == [path] * asked

@@ -18,7 +18,9 @@ def judged(rule_id: str, stated: dict[str, Any], **facts: object) -> Judgement:
     rule = REGISTRY.get(rule_id)
     assert rule.params is not None
     proof = given(rule.params(**stated), **facts)
-    return judge(Check(rule=rule, stated=proof.stated), answers(rule, proof))
+    judgement = judge(Check(rule=rule, stated=proof.stated), answers(rule, proof))
+    assert not [one.reason for one in judgement.unknowns if one.reason.startswith(f"rule {rule_id} failed")]
+    return judgement
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +47,14 @@ def findings() -> Callable[..., list[tuple[str, str, str]]]:
         return [(one.message, one.stated, one.seen) for one in found]
 
     return each
+
+
+@pytest.fixture(scope="session")
+def shown() -> Callable[..., list[str]]:
+    """What was seen, and why it was not enough, as reports write it."""
+
+    def lines(rule_id: str, stated: dict[str, Any], **facts: object) -> list[str]:
+        judgement = judged(rule_id, stated, **facts)
+        return [*map(str, judgement.seen), *(unknown.reason for unknown in judgement.unknowns)]
+
+    return lines

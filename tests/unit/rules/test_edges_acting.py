@@ -58,7 +58,7 @@ def test_mail(said: Said, greeting: dict[str, Any], expected: tuple[str, ...]) -
     ("unapplied", "equals", "expected"),
     [(b"0", 0, True), (b"1", True, False), (b"[]", (), True), (b"true", True, True), (b"null", None, False)],
 )
-def test_migrations(said: Said, unapplied: bytes, equals: Any, expected: bool) -> None:  # noqa: FBT001 - a result
+def test_migrations(said: Said, unapplied: bytes, equals: Any, expected: bool) -> None:  # noqa: FBT001 - what is expected
     stated = {"endpoint": PAGE, "member": "n", "equals": equals}
     seen = said("migrations/applied", stated, answer=ok(body=b'{"n": ' + unapplied + b"}"))
     assert (seen == HOLDS) is expected
@@ -78,7 +78,7 @@ def test_a_schema_without_operations_judges_nothing(said: Said) -> None:
 @pytest.mark.parametrize(
     ("status", "works"), [(404, False), (405, False), (410, False), (499, True), (500, False), (403, True)]
 )
-def test_a_described_operation_works(said: Said, status: int, works: bool) -> None:  # noqa: FBT001 - a result
+def test_a_described_operation_works(said: Said, status: int, works: bool) -> None:  # noqa: FBT001 - what is expected
     described = Described(document=ok(), operations=(ok(status=status),))
     assert (said("openapi/served", {"endpoint": PAGE}, described=described) == HOLDS) is works
 

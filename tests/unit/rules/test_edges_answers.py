@@ -175,7 +175,7 @@ def test_environments(
 @pytest.mark.parametrize(
     ("key", "expected"), [(None, UNCLEAR), (True, HOLDS), (False, ("the key at $K begins otherwise",))]
 )
-def test_the_keys_of_environments(said: Said, key: bool | None, expected: tuple[str, ...]) -> None:  # noqa: FBT001 - a fact
+def test_the_keys_of_environments(said: Said, key: bool | None, expected: tuple[str, ...]) -> None:  # noqa: FBT001 - what is expected
     one = type("Key", (), {"at": "$K", "prefix": "test_"})()
     sides = Sides(sides=(replace(A, key=key), replace(B, key=None)))
     assert (

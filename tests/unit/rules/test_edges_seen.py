@@ -14,13 +14,17 @@ from verify.facts.flow import Stride, Walk
 from verify.facts.http import Exchange
 from verify.facts.logs import Logged, Recorded
 from verify.facts.openapi import Described
+from verify.facts.replicas import Versions
+from verify.facts.session import Returned
 from verify.facts.task import Task
 from verify.facts.tls import Handshake
 from verify.facts.watch import Watched
 from verify.facts.webhook import Call, Calls
+from verify.judge.registry import Registry
 from verify.model.units import Rate, seconds
 
 Said = Callable[..., tuple[str, ...]]
+Shown = Callable[..., list[str]]
 Findings = Callable[..., list[tuple[str, str, str]]]
 PAGE = EndpointSpec(path="/a")
 HTML = b"<!doctype html><title>Shop</title>"
@@ -257,3 +261,78 @@ def test_an_id_may_stand_anywhere_in_a_line_that_is_no_json(said: Said) -> None:
     assert said("logs/request-id", stated, logged=replace(logged, lines=("id=c",))) == (
         "the id that was sent is not logged",
     )
+
+
+def test_a_path_that_was_refused_is_counted(shown: Shown) -> None:
+    stated = {"allow": ("/.env", "/.git/HEAD", "/.git/config", "/__debug__/", "/server-status")}
+    probes = tuple(Probed(status=status) for status in (401, 403, 404))
+    assert shown("exposure/paths", stated, probes=probes) == ["not served (2 refused) 3 of 3"]
+
+
+def test_a_session_that_never_works_says_so(shown: Shown) -> None:
+    stated = {"endpoint": PAGE, "account": "a"}
+    refused = Returned(answers=(ok(status=401), ok(status=403)))
+    assert shown("session/stateless", stated, returned=refused) == [
+        "/a answers 401 each time: the session never works"
+    ]
+    assert shown("session/stateless", stated, returned=Returned(answers=())) == [
+        "/a answers nothing each time: the session never works"
+    ]
+
+
+def test_each_host_is_shown(shown: Shown) -> None:
+    facts = {"refused": ok(status=400), "served": (ok(),), "spoofed": ok()}
+    assert shown("host/refused", {"hosts": ("https://a.example",)}, **facts) == [
+        "Host verify.invalid is answered 400",
+        "https://system.example/ is answered 200",
+    ]
+
+
+def test_versions_are_shown_the_most_common_first(shown: Shown, findings: Findings) -> None:
+    mixed = Versions(shown=("1", "2", "2"))
+    assert (
+        findings("readiness/same-version", {"requests": 3}, versions=mixed)[0][2]
+        == "2 (2 times), 1 (1 times)"
+    )
+    silent = Versions(shown=(None, None), statuses=(503, 200))
+    lines = shown("readiness/same-version", {"requests": 2}, versions=silent)
+    assert lines[0] == "versions over 2 connections none"
+    assert "2 of 2 answers (200, 503) show no version" in lines[1]
+
+
+def test_why_a_flow_stopped_is_shown(shown: Shown) -> None:
+    bad = Stride(request="GET /", status=500, expected="200", problems=("status 500", "late"))
+    walk = Walk(flow="f", strides=(bad,))
+    for stopped, reason in (("", "status 500"), ("no quota", "no quota")):
+        recorded = Recorded(walk=replace(walk, stopped=stopped))
+        assert shown("logs/events", {"flow": "f", "events": {}}, recorded=recorded) == [
+            "lines written 0",
+            f"flow f was not walked to its end: {reason}",
+        ]
+
+
+def test_the_body_of_a_webhook_is_its_id_where_none_is_stated() -> None:
+    params = Registry(("verify.rules",)).get("webhook/signed").params
+    assert params is not None
+    assert params(webhook="a").body == {"id": "{id}"}
+
+
+def test_a_header_that_a_proxy_drops_from_a_lie_is_no_header(said: Said) -> None:
+    real = {"endpoint": PAGE, "headers": ("X-Real-IP",)}
+    own = ok(body=b'{"X-Real-IP": "198.51.100.2"}')
+    assert said("proxy/headers", real, plain=own, spoofed=ok(body=b"{}")) == HOLDS
+
+
+@pytest.mark.parametrize(("status", "leads"), [(299, False), (300, True), (399, True), (400, False)])
+def test_only_a_redirect_leads_somewhere(said: Said, status: int, leads: bool) -> None:  # noqa: FBT001 - what is expected
+    stated = {"path": "/a", "status": (status,)}
+    expected = ("the redirect leads elsewhere",) if leads else HOLDS
+    assert said("redirect/slash", stated, answer=ok(status=status)) == expected
+
+
+def test_a_lifetime_of_nothing_is_none(said: Said) -> None:
+    answer = Repeated(answers=(ok(("Cache-Control", "no-store")),))
+    assert said("static/cached", {"path": "/", "lifetime": seconds(0.5)}, repeated=answer) == (
+        "the lifetime is too short",
+    )
+    assert said("static/cached", {"path": "/", "lifetime": seconds(0)}, repeated=answer) == HOLDS
