@@ -26,7 +26,7 @@ import pytest
 import yaml
 
 from scripts.mutants import Mutant, mutants
-from scripts.mutation_page import Outcome, judged, page
+from scripts.mutation_page import Outcome, commit, judged, page
 from verify.judge.proof import prove
 from verify.judge.registry import Registry
 from verify.judge.rule import Rule, read_rule
@@ -243,7 +243,7 @@ def _equivalent() -> dict[str, str]:
     return dict(read or {})
 
 
-def _report(outcomes: list[Outcome], asked: argparse.Namespace) -> int:
+def _report(outcomes: list[Outcome], asked: argparse.Namespace, began: str) -> int:
     counted, survived = judged(outcomes)
     equivalent = _equivalent()
     share = 100 * (1 - len(survived) / len(counted)) if counted else 0.0
@@ -252,7 +252,7 @@ def _report(outcomes: list[Outcome], asked: argparse.Namespace) -> int:
             print(f"{one.mutant.line:4} {one.name}" + (" (equivalent)" if one.name in equivalent else ""))
     print(f"noticed {len(counted) - len(survived)} of {len(counted)}: {share:.1f} %")
     if asked.page is not None:
-        asked.page.write_text("\n".join(page(outcomes, equivalent)) + "\n", encoding="utf-8")
+        asked.page.write_text("\n".join(page(outcomes, equivalent, began)) + "\n", encoding="utf-8")
     gone = sorted(equivalent.keys() - {one.name for one in survived}) if not asked.only else []
     if gone:
         print("no survivors (any more), take them out of equivalent.yaml:", *gone, sep="\n  ")
@@ -269,6 +269,7 @@ def main() -> int:
     parser.add_argument("--page", type=Path, help="write the figures there")
     asked = parser.parse_args()
     os.chdir(ROOT)
+    began = commit()
     run = Run(asked.only, texts=asked.texts)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
@@ -277,7 +278,7 @@ def main() -> int:
     if ended != pytest.ExitCode.OK or not run.outcomes:
         print(f"mutate.py: no figures: pytest ended with {ended!r}", file=sys.stderr)
         return 2
-    return _report(run.outcomes, asked)
+    return _report(run.outcomes, asked, began)
 
 
 if __name__ == "__main__":

@@ -58,13 +58,15 @@ def judged(outcomes: Iterable[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
     return counted, [one for one in counted if one.by == "nobody"]
 
 
-def page(outcomes: list[Outcome], equivalent: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of the page."""
+def page(outcomes: list[Outcome], equivalent: Mapping[str, str], began: str) -> Iterator[str]:
+    """Yield the lines of the page; ``began`` is the commit at the start of the run."""
     counted, survived = judged(outcomes)
     words = [one for one in outcomes if one.mutant.words]
     today = dt.datetime.now(tz=dt.UTC).date()
     yield HEAD
-    yield f"Run of {today} at {_commit()}, Python {platform.python_version()}: {_share(counted)} noticed."
+    ended = commit()
+    at = began if ended == began else f"{began}, while the tree changed to {ended}"
+    yield f"Run of {today} at {at}, Python {platform.python_version()}: {_share(counted)} noticed."
     yield f"Of the texts {_share(words)}.\n" if words else ""
     for title, key in (("family", "family"), ("module", "short")):
         yield from _table(title, key, outcomes)
@@ -99,8 +101,8 @@ def _share(outcomes: list[Outcome]) -> str:
     return f"{noticed} of {len(outcomes)} ({100 * noticed / max(1, len(outcomes)):.1f} %)"
 
 
-def _commit() -> str:
-    """Return the commit, and whether the tree differs from it."""
+def commit() -> str:
+    """Return the commit of the tree, and whether what is judged differs from it."""
     git = ("git", "-c", "safe.directory=*")
     asked = [
         subprocess.run([*git, *arguments], cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
