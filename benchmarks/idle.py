@@ -1,7 +1,8 @@
 """Installed and unused: `pytest --collect-only` of an empty project, with and without the plugin.
 
-Two folders of links stand for two environments: one with pytest alone, one with our
-distribution and everything it requires besides, found through their entry points.
+Two folders stand for two environments: one with pytest alone, one with our wheel and everything
+it requires besides, found through their entry points. The wheel is built and installed, since
+pytest reads the list of files of every distribution that has a plugin.
 """
 
 import argparse
@@ -45,20 +46,28 @@ def closure(name: str) -> Iterator[importlib.metadata.Distribution]:
 
 
 def install(folder: Path, *names: str) -> Path:
-    """Link what the distributions consist of into ``folder``; an editable one by its checkout."""
+    """Link what the distributions consist of into ``folder``; ours is left out, see ``wheel``."""
     folder.mkdir()
-    root = Path(__file__).resolve().parent.parent
     for name in names:
         for found in closure(name):
+            if canonicalize_name(found.metadata["Name"]) == OURS:
+                continue
             tops = {Path(str(file)).parts[0] for file in found.files or ()} - {"..", "__pycache__", "bin"}
             for top in tops:
                 place = Path(str(found.locate_file(top)))
                 if place.exists() and not (folder / top).exists() and not top.endswith((".pth", ".exe")):
                     (folder / top).symlink_to(place)
-            if canonicalize_name(found.metadata["Name"]) == OURS and not (folder / "verify").exists():
-                for own in ("verify", "pytest_deploy_verify.py"):
-                    (folder / own).symlink_to(root / own)
     return folder
+
+
+def wheel(base: Path, folder: Path) -> None:
+    """Build our wheel and install it into ``folder``, as a user's environment has it."""
+    root = Path(__file__).resolve().parent.parent
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(base / "wheel")]
+    subprocess.run(build, cwd=root, check=True, capture_output=True, timeout=120)
+    (built,) = (base / "wheel").glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(folder)]
+    subprocess.run([*pip, str(built)], check=True, capture_output=True, timeout=120)
 
 
 def command(folder: Path) -> list[str]:
@@ -87,6 +96,7 @@ def main() -> int:
         without = install(Path(base, "without"), "pytest")
         again = install(Path(base, "again"), "pytest")
         installed = install(Path(base, "installed"), "pytest", OURS)
+        wheel(Path(base), installed)
         project = Path(base, "project")
         project.mkdir()
         (project / "pytest.ini").write_text("[pytest]\n")
