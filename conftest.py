@@ -1,7 +1,7 @@
 """What every test shares: parts that a machine may lack. Imports nothing but pytest: the demo runs here too.
 
-``@pytest.mark.needs("nginx")`` skips a test, saying why, where the part is missing. Where
-``VERIFY_REQUIRE_PARTS`` names the part (``nginx,redis``, or ``all``), as CI does for what it
+``@pytest.mark.needs("redis")`` skips a test, saying why, where the part is missing. Where
+``VERIFY_REQUIRE_PARTS`` names the part (``git,redis``, or ``all``), as CI does for what it
 installs, the same test fails: a part cannot silently go away.
 """
 

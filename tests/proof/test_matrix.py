@@ -30,6 +30,8 @@ from verify.run.options import Options
 from verify.run.plan import Entry
 from verify.run.session import prepare
 
+pytestmark = pytest.mark.needs("git")  # for the page, which names the commit that was judged
+
 Break = Callable[[str], None]
 Note = Callable[[str, object], None]
 HERE = Path(__file__).parent

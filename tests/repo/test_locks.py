@@ -1,5 +1,6 @@
 """The locks are complete, agree with each other and with pyproject.toml, and name no place."""
 
+import configparser
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-LOCKS = ("core", "all", "dev", "lowest", "redis-program")
+LOCKS = ("core", "all", "dev", "lowest", "nightly", "redis-program")
 ENTRY = re.compile(
     r"(?P<pin>[^\s#].*?) \\\n(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)(?:    #.*\n)*"
 )
@@ -41,6 +42,8 @@ def direct(project: dict[str, Any], lock: str) -> list[Requirement]:
     """Return what pyproject.toml asks for of a lock, without the references to itself."""
     table, groups = project["project"], project["dependency-groups"]
     asked = list(table["dependencies"])
+    if lock == "nightly":
+        return list(map(Requirement, (*asked, *groups["nightly"])))
     if lock != "core":
         asked += [one for extra in table["optional-dependencies"].values() for one in extra]
         asked += groups["build"]
@@ -60,7 +63,7 @@ def test_each_line_is_a_pin_with_its_hashes(lock: str, root: Path) -> None:
     assert all(pin.url is None and version(pin) != Version("0") for pin in pins(root, lock).values())
 
 
-@pytest.mark.parametrize("lock", ["core", "all", "dev", "lowest"])
+@pytest.mark.parametrize("lock", ["core", "all", "dev", "lowest", "nightly"])
 def test_each_dependency_is_locked_as_asked(lock: str, root: Path, project: dict[str, Any]) -> None:
     locked = pins(root, lock)
     for asked in direct(project, lock):
@@ -74,6 +77,18 @@ def test_one_environment_can_grow_into_the_other(small: str, large: str, root: P
     larger = pins(root, large)
     assert {name: version(pin) for name, pin in pins(root, small).items() if name not in larger} == {}
     assert all(version(pin) == version(larger[name]) for name, pin in pins(root, small).items())
+
+
+def test_nightly_can_be_installed_over_dev(root: Path) -> None:
+    """What both hold has one version, and tox makes the nightly environment of both."""
+    dev = pins(root, "dev")
+    shared = {name: pin for name, pin in pins(root, "nightly").items() if name in dev}
+    assert shared
+    assert {name for name, pin in shared.items() if version(pin) != version(dev[name])} == set()
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read_string((root / "tox.ini").read_text(encoding="utf-8"))
+    installed = tox["testenv:nightly"].get("deps", "").split()
+    assert installed == ["-r", "requirements/dev.txt", "-r", "requirements/nightly.txt"]
 
 
 def test_lowest_is_lowest(root: Path, project: dict[str, Any]) -> None:
