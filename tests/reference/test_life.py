@@ -13,6 +13,7 @@ from typing import Any, Never
 
 import pytest
 
+from verify.effects import servers
 from verify.effects.journal import Journal, clean
 from verify.reference import binaries, postgres, system
 from verify.reference.errors import MissingError, ReferenceSystemError, StartError, UnknownFaultError
@@ -277,7 +278,7 @@ def test_a_kill_at_any_moment_of_the_start_is_cleaned(
 def test_the_servers_of_the_wheels_serve_as_well(
     own_state: Path, spec_of: Any, client_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binaries, "_SYSTEM", own_state)
+    monkeypatch.setattr(servers, "_SYSTEM", own_state)
     monkeypatch.setattr("shutil.which", lambda _name: None)
     with Journal.open("wheels", own_state) as journal, Reference.start(spec_of(), journal=journal) as ref:
         client = client_of(ref)

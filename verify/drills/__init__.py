@@ -1,0 +1,1 @@
+"""Procedures that make facts: backups are taken, restored and compared."""
