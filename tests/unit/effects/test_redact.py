@@ -211,7 +211,55 @@ def test_what_is_secret_by_its_place_needs_no_registration(text: str, seen: str)
     assert redactor.text(seen) == seen
 
 
-@given(st.text(st.sampled_from("Authorization: Cookie=;,'\"\\*\n xpassword://@ab"), max_size=60) | st.text())
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("POSTGRES_PASSWORD=${DB_PASSWORD}", "POSTGRES_PASSWORD=${DB_PASSWORD}"),
+        ("PASSWORD=${DB_PASSWORD:?set it}", "PASSWORD=${DB_PASSWORD:?set it}"),
+        ('"password": "${DB}${NAME}"', '"password": "${DB}${NAME}"'),
+        ("PASSWORD=${DB:-hunter2}", "PASSWORD=${DB:-***}"),
+        ('"password": "${DB-hunter2}", "a": 1', '"password": "${DB-***}", "a": 1'),
+        ("password=${DB:+hunter2} next", "password=${DB:+***} next"),
+        ("password=${A:-${B}}", "password=${A:-${B}}"),
+        ("password=${A:-${B:-hunter2}}", "password=${A:-${B:-***}}"),
+        ("password=${A:-}", "password=${A:-}"),
+        ("password=${A}hunter2 b", "password=*** b"),
+        ("password=hunter2${A} b", "password=*** b"),
+        ("password=${A:-hunter 2}x b", "password=*** b"),
+        ("password=${A:-hunter2", "password=***"),
+        ("password=$hunter2", "password=***"),
+        ("password=${}", "password=***"),
+        (
+            "password=" + "${A:-" * 9 + "hunter2" + "}" * 9,
+            "password=${A:-***}".replace("***", "${A:-" * 7 + "***" + "}" * 7),
+        ),
+        ("POSTGRES_PASSWORD: ${DB_PASSWORD:-hunter2}", "POSTGRES_PASSWORD: ${DB_PASSWORD:-***}"),
+        ("key: ${API_TOKEN-hunter2}", "key: ${API_TOKEN-***}"),
+        ("level: ${LEVEL:-info}", "level: ${LEVEL:-info}"),
+        ("redis://:${PW}@host/0", "redis://:${PW}@host/0"),
+        ("postgres://app:${PW}@db/x", "postgres://***:${PW}@db/x"),
+        ("postgres://${U}:${PW:-a?b/c}@db/x", "postgres://${U}:${PW:-***}@db/x"),
+        ("postgres://app:x${PW}@db/x", "postgres://***@db/x"),
+        ("postgres://${U}:hunter2@db/x", "postgres://***@db/x"),
+        ("https://${TOKEN}@host", "https://${TOKEN}@host"),
+        ("https://${TOKEN@host", "https://***@host"),
+    ],
+)
+def test_the_name_of_a_variable_is_no_secret_and_its_default_may_be(text: str, seen: str) -> None:
+    redactor = Redactor()
+    assert redactor.text(text) == seen
+    assert redactor.text(seen) == seen
+
+
+def test_the_name_of_a_variable_under_the_key_of_a_secret() -> None:
+    value = {"password": "${DB_PASSWORD}", "passwd": "${DB:-hunter2}", "secret_key": "hunter2"}
+    hidden = {"password": "${DB_PASSWORD}", "passwd": "${DB:-***}", "secret_key": "***"}
+    assert Redactor().value(value) == hidden
+
+
+@given(
+    st.text(st.sampled_from("Authorization: Cookie=;,'\"\\*\n xpassword://@ab${}-?"), max_size=60) | st.text()
+)
 def test_redacting_twice_changes_nothing(text: str) -> None:
     redactor = _redactor(A="ab*ab*", B="**ab**")
     seen = redactor.text(text)
@@ -243,6 +291,8 @@ def test_values_are_walked() -> None:
 @pytest.mark.parametrize("text", [
     "a" * 1_000_000, "password=" * 100_000, "://" * 300_000, "Authorization:" * 70_000,
     "A" * 76 + "\n" + "B" * 900_000, "\\" * 500_000, "Cookie: " + "a;" * 300_000,
+    "password=${ " * 100_000, "://" + "${a}}}" * 200_000, "password=" + "${a:-" * 200_000 + "}" * 200_000,
+    "password='" + "${a}" * 100_000 + "'", "${token" * 200_000,
 ])  # fmt: skip
 def test_no_text_takes_forever(text: str) -> None:
     redactor = _redactor(TOKEN="hunter22aaaa", OTHER="aaaaaaaaab")
