@@ -8,5 +8,4 @@ SUITE = Suite(
     answers=__doc__ or "",
     order=3,
     effects=Effect.READS,
-    after=(),
 )

@@ -8,5 +8,4 @@ SUITE = Suite(
     answers=__doc__ or "",
     order=4,
     effects=Effect.DESTROYS,
-    after=("readiness",),
 )

@@ -8,5 +8,4 @@ SUITE = Suite(
     answers=__doc__ or "",
     order=1,
     effects=Effect.DESTROYS,
-    after=("readiness",),
 )
