@@ -11,7 +11,12 @@ from verify.model.need import Need
 
 def collect(needs: tuple[Get, ...], world: World) -> Iterator[tuple[Need, object]]:
     """Yield each exchange."""
-    yield from concurrently(see, needs, world)
+    yield from concurrently(see_once, needs, world)
+
+
+def see_once(need: Get, world: World) -> Exchange:
+    """Return the answer to one request, which is sent if nobody has asked the same in this run."""
+    return world.once.ask(need, lambda: see(need, world))
 
 
 def see(need: Get, world: World) -> Exchange:

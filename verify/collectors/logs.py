@@ -12,7 +12,8 @@ from verify.collectors.world import World, in_turn
 from verify.effects.errors import EffectError
 from verify.effects.forms import forms
 from verify.effects.transport import Request
-from verify.facts.http import Exchange, Headers
+from verify.facts.flow import WalkThrough
+from verify.facts.http import Exchange, Headers, refusal_of
 from verify.facts.logs import Leak, Leaks, Logged, Mark, Record, Recorded, parsed
 from verify.model.need import Effect, Need
 from verify.model.units import Duration
@@ -22,8 +23,14 @@ MOST_ODD = 3
 
 
 def collect(needs: tuple[Mark | Leak | Record, ...], world: World) -> Iterator[tuple[Need, object]]:
-    """Yield what was logged, one need after the other: each looks at new lines only."""
-    yield from in_turn(_see, needs, world)
+    """Yield what was logged, one need after the other: each looks at new lines only.
+
+    A flow that was walked for its lines was walked for whoever asks for the walk alone, too.
+    """
+    for need, fact in in_turn(_see, needs, world):
+        yield need, fact
+        if isinstance(need, Record) and isinstance(fact, Recorded):
+            yield WalkThrough(flow=need.flow), fact.walk
 
 
 def _see(need: Mark | Leak | Record, world: World) -> object:
@@ -69,6 +76,11 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
         sent=tuple(canaries),
         logged=tuple(place for place, value in canaries.items() if _in(text, value)),
         answered=tuple(place for place, value in canaries.items() if _in(said, value)),
+        refused=tuple(
+            refusal_of(f"{answer.method} {world.url}{path}", answer.status)
+            for answer, path in zip(answers, (need.path, need.post), strict=True)
+            if answer.shows_nothing
+        ),
         url=world.url + need.path,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from verify.collectors.http import see as fetch
+from verify.collectors.http import see_once
 from verify.collectors.world import World, concurrently, in_turn
 from verify.facts.http import Exchange, Get
 from verify.facts.openapi import MOST_OPERATIONS, Describe, Described, open_gets, problems_of
@@ -30,7 +31,7 @@ def _see(need: Describe, world: World) -> object:
     paths = islice(open_gets(value, secured=need.secured), MOST_OPERATIONS)
     account = need.account if need.secured else None
     asked = [Get(path=path, account=account) for path in paths]
-    answers = [answer for _, answer in concurrently(fetch, asked, world)]
+    answers = [answer for _, answer in concurrently(see_once, asked, world)]
     unseen = [answer for answer in answers if isinstance(answer, Unseen)]
     if unseen:
         return unseen[0]

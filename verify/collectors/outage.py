@@ -16,15 +16,25 @@ INTERVAL = 0.1  # seconds between two looks at a condition
 
 
 def collect(needs: tuple[Stop, ...], world: World) -> Iterator[tuple[Need, object]]:
-    """Yield each outage, one after the other."""
-    yield from in_turn(_see, needs, world)
+    """Yield each outage, one after the other; where one ends well, the next begins."""
+    last: dict[str, Exchange] = {}
+
+    def see(need: Stop, world: World) -> Outage:
+        before = last.pop(need.path, None)
+        last.clear()  # what was seen before another path was looked at is too old
+        found = _see(need, world, before)
+        last[need.path] = found.after
+        return found
+
+    yield from in_turn(see, needs, world)
 
 
-def _see(need: Stop, world: World) -> Outage:
+def _see(need: Stop, world: World, before: Exchange | None) -> Outage:
     breakable, fault = world.breakable, _fault(need, world)
     if breakable is None:
         raise EffectError("only the reference can be broken")
-    before = _ask(need.path, world)
+    if before is None or before.status not in need.good:
+        before = _ask(need.path, world)
     if before.status not in need.good or fault in breakable.faults:
         raise EffectError(f"{before.place} was not well before {need.dependency} stopped: {before.status}")
     during, alive = _broken(need, world, breakable, fault)

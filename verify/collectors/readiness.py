@@ -50,6 +50,7 @@ def collect(needs: tuple[Ready, ...], world: World) -> Iterator[tuple[Need, obje
             continue
         yield need, _readiness(poll, world)
         if poll.last is not None:
+            world.once.keep(poll.need, poll.last)
             yield poll.need, poll.last
 
 

@@ -4,8 +4,9 @@ import importlib
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from verify.collectors.once import Once
 from verify.collectors.world import Collector, Watching, World, in_turn
 from verify.effects.errors import EffectError
 from verify.facts.watch import Watch, Watched
@@ -90,9 +91,10 @@ def _round(vigil: _Vigil) -> None:
     for need in vigil.needs:
         kinds.setdefault(need.kind, []).append(need)
     answers: dict[Need, object] = {}
+    world = replace(vigil.world, once=Once())
     for kind, group in sorted(kinds.items()):
         collector: Collector = importlib.import_module(f"verify.collectors.{kind}").collect
-        answers.update(collector(tuple(sorted(group, key=repr)), vigil.world))
+        answers.update(collector(tuple(sorted(group, key=repr)), world))
     vigil.rounds += 1
     for check in vigil.watching.checks:
         judgement = judge(check, answers)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from verify.collectors.once import Once
 from verify.contract.spec import Contract, Environment
 from verify.effects.errors import EffectError
 from verify.effects.journal import Journal
@@ -77,6 +78,8 @@ class World:
     breakable: Breakable | None = None
     watching: Watching | None = None
     redactor: Redactor = field(default_factory=Redactor, compare=False)
+    #: what several collectors may ask alike; a new one asks anew
+    once: Once = field(default_factory=Once, compare=False)
     #: set when the run is broken off; whoever waits, waits on it
     stopping: threading.Event = field(default_factory=threading.Event, compare=False)
 

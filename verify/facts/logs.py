@@ -60,6 +60,7 @@ class Leaks:
     sent: tuple[str, ...]
     logged: tuple[str, ...] = ()
     answered: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     url: str = "https://system.example/"
 
 
@@ -94,6 +95,7 @@ class Record(Need):
     kind: ClassVar[str] = "logs"
     answer: ClassVar[type] = Recorded
     effect: ClassVar[Effect] = Effect.DESTROYS
+    tells_more: ClassVar[bool] = True
 
     flow: str
     header: str = "X-Request-ID"

@@ -34,6 +34,8 @@ class Need:
     after_ready: ClassVar[bool] = True
     #: True for what is looked at after all else, and only where the run was told to
     last: ClassVar[bool] = False
+    #: True for what is asked before others of its effect, because its answer may answer them as well
+    tells_more: ClassVar[bool] = False
     #: True for what stops a part of the system: only the reference can be broken
     breaking: ClassVar[bool] = False
 

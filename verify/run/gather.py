@@ -52,12 +52,13 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
     for need in needs:
         kinds.setdefault(need.kind, []).append(need)
     # what stops a part of the system comes last, so that nothing else meets it
-    ordered = sorted(kinds.items(), key=lambda item: (item[1][0].breaking, item[0]))
+    ordered = sorted(kinds.items(), key=lambda item: (item[1][0].breaking, not _tells(item[1]), item[0]))
     groups = [tuple(sorted(group, key=repr)) for _, group in ordered]
     if effect is Effect.DESTROYS:
         # in the main thread: an interrupt must reach the clean-up inside the collector
         for group in groups:
-            _ask(group, world, answers)
+            if left := tuple(need for need in group if need not in answers):
+                _ask(left, world, answers)
         return
     pool = ThreadPoolExecutor(len(groups) if effect is Effect.READS else 1, thread_name_prefix="collect")
     try:
@@ -74,6 +75,10 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _tells(needs: Iterable[Need]) -> bool:
+    return any(need.tells_more for need in needs)
 
 
 def _ask(needs: tuple[Need, ...], world: World, answers: Answers) -> None:

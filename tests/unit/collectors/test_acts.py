@@ -14,6 +14,7 @@ from verify.collectors import environments, logs, outage, quota, replicas, sessi
 from verify.collectors.tail import Tail
 from verify.effects.errors import EffectError
 from verify.facts.environments import Compare, Side, Sides
+from verify.facts.flow import WalkThrough
 from verify.facts.logs import Leak, Leaks, Logged, Mark, Record, Recorded
 from verify.facts.outage import Outage, Stop
 from verify.facts.quota import Counted, CountOut
@@ -105,6 +106,44 @@ def test_a_dependency_is_stopped_looked_at_and_started_again(
     seen = one(outage, need, broken_world(world, system, machine), Outage)
     assert (seen.during.status, seen.alive.status, seen.after.status) == (503, 200, 200)
     assert seen.recovered is not None
+    assert machine.done == ["stop database-down", "start database-down"]
+
+
+def test_that_it_is_well_again_is_where_the_next_outage_begins(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "log")
+    system = serve(lambda _: reply(status=503 if machine.faults else 200))
+    needs = tuple(Stop(dependency="db", path="/ready", good=good) for good in ((200,), (200, 204)))
+    seen = dict(outage.collect(needs, broken_world(world, system, machine)))
+    assert [(each.during.status, each.after.status) for each in seen.values()] == [(503, 200)] * 2
+    assert system.lines == ["GET /ready"] * 5  # well, stopped, well, stopped, well
+    assert machine.done == ["stop database-down", "start database-down"] * 2
+
+
+def test_after_another_path_it_is_asked_again(serve: Make, world: Make, reply: Make, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "log")
+    system = serve(lambda _: reply(status=503 if machine.faults else 200))
+    stated = (("/ready", (200,)), ("/other", (200,)), ("/ready", (200, 204)))
+    needs = tuple(Stop(dependency="db", path=path, good=good) for path, good in stated)
+    seen = dict(outage.collect(needs, broken_world(world, system, machine)))
+    assert all(isinstance(each, Outage) for each in seen.values())
+    assert system.lines == [f"GET {path}" for path, _ in stated for _ in range(3)]
+
+
+def test_what_does_not_recover_is_not_stopped_again(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "log")
+    system = serve(lambda _: reply(status=503 if machine.done else 200))
+    needs = tuple(
+        Stop(dependency="db", path="/ready", within=seconds(0.2), good=good) for good in ((200,), (200, 204))
+    )
+    first, second = dict(outage.collect(needs, broken_world(world, system, machine))).values()
+    assert isinstance(first, Outage)
+    assert first.recovered is None
+    assert isinstance(second, Unseen)
+    assert "was not well before" in second.reason
     assert machine.done == ["stop database-down", "start database-down"]
 
 
@@ -207,6 +246,18 @@ def test_a_flow_is_walked_and_a_secret_of_its_account_is_found(
     assert seen.walk.strides[0].status == 200
     assert len(seen.lines) == 2  # the step and the fence behind it
     assert seen.leaked == ("alice",)
+
+
+def test_the_walk_that_is_recorded_is_the_walk_of_the_flow(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    system = serve(Logging(tmp_path / "app.log", reply, lambda asked: asked.headers["x-request-id"]))
+    alice = {"alice": (("Authorization", "Bearer s3cr3t-token"),)}
+    there = world(system.url, FLOW, environment=LOGS, credentials=alice)
+    answers = dict(logs.collect((Record(flow="go"),), there))
+    recorded = answers[Record(flow="go")]
+    assert isinstance(recorded, Recorded)
+    assert answers[WalkThrough(flow="go")] is recorded.walk
 
 
 @pytest.mark.parametrize(

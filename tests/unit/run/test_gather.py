@@ -57,6 +57,12 @@ class OfFiles(Reading):
     live: ClassVar[bool] = False
 
 
+@dataclass(frozen=True)
+class Telling(Destroying):
+    kind: ClassVar[str] = "telling"
+    tells_more: ClassVar[bool] = True
+
+
 Collect = Callable[[tuple[Need, ...], World], Iterator[tuple[Need, object]]]
 
 
@@ -92,6 +98,27 @@ def gathered(world: World, *needs: Need) -> dict[Need, Any]:
     answers: dict[Need, Any] = {}
     gather(needs, world, answers, lambda _: None)
     return answers
+
+
+def test_what_another_answer_tells_is_not_asked_for(offer: Callable[..., None], world: World) -> None:
+    asked: list[Need] = []
+
+    def telling(needs: tuple[Need, ...], _: World) -> Iterator[tuple[Need, object]]:
+        for need in needs:
+            yield need, FACT
+            yield Destroying("told"), FACT
+
+    def counting(needs: tuple[Need, ...], _: World) -> Iterator[tuple[Need, object]]:
+        asked.extend(needs)
+        yield from ((need, FACT) for need in needs)
+
+    offer("telling", telling)
+    offer("sample", counting)
+    answers = gathered(world, Destroying("told"), Destroying("other"), Telling())
+    assert asked == [Destroying("other")]
+    assert answers[Destroying("told")] is FACT
+    gathered(world, Destroying("told"), Telling())  # then there is nothing left to ask
+    assert asked == [Destroying("other")]
 
 
 def test_equal_needs_are_asked_once(offer: Callable[..., None], world: World) -> None:
