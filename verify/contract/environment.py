@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from verify.contract.backup import BackupAt
 from verify.contract.origins import plain_of
 from verify.contract.part import AccountName, EndpointName, Misfit, Part
 from verify.contract.reference import ReferenceSpec
@@ -14,6 +15,7 @@ from verify.contract.values import (
     Flag,
     Glob,
     HeaderName,
+    Name,
     OriginUrl,
     Rate,
     Ratio,
@@ -80,7 +82,8 @@ class Environment(Part):
     Unless it says otherwise it is ``production``: read-only, with a budget. ``hosts``
     are further origins that belong to it; ``files`` replaces the contract's; ``trust``
     names a file of certificate authorities; ``private`` says that its names lie at private
-    addresses, as in a company's network; ``account`` is who asks by default.
+    addresses, as in a company's network; ``account`` is who asks by default; ``backups`` are
+    where the backups of this name are taken from and kept here.
     """
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "reference")
@@ -101,6 +104,7 @@ class Environment(Part):
     version: VersionFrom | None = None
     logs: Logs | None = None
     watch: Watch = Field(default_factory=Watch)
+    backups: Mapping[Name, BackupAt] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

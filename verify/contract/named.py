@@ -59,3 +59,5 @@ WebhookName: TypeAlias = Annotated[
 EnvironmentName: TypeAlias = Annotated[
     str, AfterValidator(_known("environments", "an environment")), WithJsonSchema(_SCHEMA)
 ]
+BackupName: TypeAlias = Annotated[str, AfterValidator(_known("backups", "a backup")), WithJsonSchema(_SCHEMA)]
+DrillName: TypeAlias = Annotated[str, AfterValidator(_known("drills", "a drill")), WithJsonSchema(_SCHEMA)]

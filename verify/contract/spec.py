@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter
 from pydantic import WithJsonSchema as Described
 
+from verify.contract.backup import Backup, Drill
 from verify.contract.claim import CheckSpec, ClaimSpec, Waiver
 from verify.contract.endpoint import Account, Endpoint
 from verify.contract.environment import Environment
@@ -13,13 +14,15 @@ from verify.contract.flow import Flow
 from verify.contract.part import Misfit, Part
 from verify.contract.values import ClaimId, Glob, Name, RelativePath, RuleId, Text
 from verify.contract.webhook import Webhook
-from verify.contract.words import kind_of, shown
+from verify.contract.words import kind_of, offer, shown
 
 __all__ = [
     "Account",
+    "Backup",
     "CheckSpec",
     "ClaimSpec",
     "Contract",
+    "Drill",
     "Endpoint",
     "Environment",
     "Flow",
@@ -73,6 +76,8 @@ class Contract(Part):
     accounts: Mapping[Name, Account] = Field(default_factory=dict)
     flows: Mapping[Name, Flow] = Field(default_factory=dict)
     webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)
+    backups: Mapping[Name, Backup] = Field(default_factory=dict)
+    drills: Mapping[Name, Drill] = Field(default_factory=dict)
     claims: Mapping[ClaimId, ClaimSpec] = Field(default_factory=dict)
     tests: tuple[RelativePath, ...] = ()
     baseline: Baseline = "default"
@@ -90,7 +95,7 @@ class Contract(Part):
 
     @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
-        """Refuse claims that differ only in case, and waivers written twice."""
+        """Refuse claims that differ only in case, waivers written twice, backups that nothing declares."""
         yield from super().misfits(raw)
         claims = raw.get("claims")
         seen: dict[str, str] = {}
@@ -100,6 +105,19 @@ class Contract(Part):
                 message = f"claim {shown(claim)} differs from {shown(first)} only in upper and lower case"
                 yield Misfit(message, "rename one of them", ("claims", claim), ("claims", first))
         yield from _repeated(raw.get("waivers"))
+        yield from _undeclared(raw.get("environments"), raw.get("backups"))
+
+
+def _undeclared(environments: object, backups: object) -> Iterator[Misfit]:
+    """Yield the backups that an environment places and nothing declares."""
+    known = backups if isinstance(backups, Mapping) else {}
+    for name, environment in environments.items() if isinstance(environments, Mapping) else ():
+        placed = environment.get("backups") if isinstance(environment, Mapping) else None
+        for backup in placed if isinstance(placed, Mapping) else ():
+            if backup not in known:
+                path = ("environments", name, "backups", backup)
+                hint = offer(str(backup), known) or "declare it under `backups:`"
+                yield Misfit(f"unknown backup {shown(str(backup))}", hint, path)
 
 
 def _repeated(waivers: object) -> Iterator[Misfit]:
