@@ -66,17 +66,24 @@ def test_claims_and_explain_of_a_contract(shop: "Shop", site: "Site") -> None:
         {
             "OWN-1": {"says": "nobody looks", "at": "docs"},
             "OWN-2": {"says": "people answer", "at": "docs", "unverifiable": "people"},
+            "OWN-3": {
+                "says": "limited",
+                "at": "docs",
+                "rule": "rate-limit/over",
+                "with": {"endpoint": "products", "rate": "300/h"},
+            },
         }
     )
     claims = shop.cli_here("claims", "--contract", ".")
     assert claims.code == 0, claims.text
-    assert "5 stated, 3 with a check, 1 without" in claims.out
+    assert "6 stated, 4 with a check, 1 without" in claims.out
     missing = shop.cli_here("claims", "--missing")
     assert [line.split()[0] for line in missing.out.splitlines()[:-1]] == ["OWN-1"]
     told = shop.cli_here("explain", "SHOP-1")
     assert "judged by   health/status (suite smoke, blocker)" in told.out, told.text
     assert "without a check" in shop.cli_here("explain", "OWN-1").out
     assert "people" in shop.cli_here("explain", "OWN-2").out
+    assert "rate = 300/h\n" in shop.cli_here("explain", "OWN-3").out, "as it was stated, not 5/m"
     near = shop.cli_here("explain", "SHOP-7")
     assert (near.code, "did you mean 'SHOP-" in near.err) == (2, True), near.text
     assert site.count() == 0

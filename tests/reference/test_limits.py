@@ -64,14 +64,21 @@ def test_who_waits_as_told_passes(rate: float, burst: int) -> None:
         ("10/s", (10, 1)),
         ("500/d", (500, 86400)),
         ("1/d", (1, 86400)),
+        ("600/h", (600, 3600)),
+        ("2/s", (2, 1)),
+        ("0.5/s", (30, 60)),
     ],
 )
 def test_a_quota_is_a_count_in_a_window(text: str, expected: tuple[int, int]) -> None:
     assert quota(Rate.parse(text)) == Quota(count=expected[0], seconds=expected[1])
 
 
+def test_a_computed_rate_is_a_quota_that_can_be_used_up() -> None:
+    assert quota(Rate(1 / 60)) == Quota(count=60, seconds=3600)
+
+
 def test_no_rate_is_no_quota() -> None:
-    assert quota(None) is None
+    assert quota(None) is quota(Rate(0.0)) is None
 
 
 def burst(client: Any, method: str, number: int = 60) -> list[int]:

@@ -154,9 +154,37 @@ class Ratio(Quantity):
 
 
 class Rate(Quantity):
-    """Events a second."""
+    """Events a second; one that was read is written as it was stated, because its window means something.
 
-    __slots__ = ()
+    A quota of ``300/h`` and one of ``5/m`` are the same number and not the same promise.
+    """
+
+    __slots__ = ("count", "unit")
+    #: what was stated, such as ``"300"`` and ``"/h"``; empty for a rate that was computed
+    count: str
+    unit: str
+
+    def __new__(cls, value: float, count: str = "", unit: str = "") -> Self:
+        """Return ``value`` events a second."""
+        made = super().__new__(cls, value)
+        made.count, made.unit = count, unit
+        return made
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read as every quantity, and keep how it was stated."""
+        read = super().parse(text)
+        match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) else None
+        return read if match is None else cls(read, match[1].lstrip("+-"), match[2].rstrip())
+
+    def __getnewargs__(self) -> tuple[float, str, str]:  # type: ignore[override]  # a copy knows the words too
+        """Return what a copy is made from."""
+        return float(self), self.count, self.unit
+
+    def __str__(self) -> str:
+        """Write what was stated, else as every quantity."""
+        return self.count + self.unit or super().__str__()
+
     what = "a rate"
     units: ClassVar[dict[str, float]] = {"/d": 1 / 86400, "/h": 1 / 3600, "/m": 1 / 60, "/s": 1.0}
     example = "10/s"

@@ -63,13 +63,15 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
 
 
 def quota(rate: Rate | None) -> Quota | None:
-    """Return ``rate`` as a count in a window: ``100/h`` is 100 in an hour.
+    """Return ``rate`` as a count in a window: ``100/h`` is 100 in an hour, and ``600/h`` is not ten a minute.
 
-    A rate has forgotten its unit; the shortest window with a whole count of at least ten is
-    taken, so that a quota can be used up and seen: ``60/h`` is not one a minute.
+    Where no whole count was stated, the shortest window with one of at least ten is taken, so
+    that a quota can be used up and seen.
     """
     if rate is None or rate <= 0:
         return None
+    if rate.count.isdecimal():
+        return Quota(count=int(rate.count), seconds=round(1 / Rate.units[rate.unit]))
     counts = [(round(rate * window), window) for window in _WINDOWS]
     whole = [
         (count, window)

@@ -44,7 +44,7 @@ def policy_of(
         destructive=environment.protection == "disposable" and (allowed or environment.reference is not None),
         private=environment.private,
         budget=None if budget is None else max(0, budget - spent) // share,
-        rate=None if rate is None else Rate(rate / share),
+        rate=rate if rate is None or share == 1 else Rate(rate / share),
     )
 
 

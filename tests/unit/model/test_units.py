@@ -1,5 +1,8 @@
 """Quantities: what is written is read, what is wrong is told with the nearest unit."""
 
+import copy
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +74,12 @@ def test_other_values_are_refused_and_containers_not_repeated(kind: type[Quantit
         (Ratio, "+50%", 0.5, "50%"),
         (Rate, "100/h", 100 / 3600, "100/h"),
         (Rate, "1000/s", 1000.0, "1000/s"),
+        (Rate, "300/h", 300 / 3600, "300/h"),
+        (Rate, " +60 /m ", 1.0, "60/m"),
+        (Rate, "86400/d", 1.0, "86400/d"),
+        (Rate, "1234567/h", 1234567 / 3600, "1234567/h"),
+        (Rate, "0.50/s", 0.5, "0.50/s"),
+        (Rate, "-0/s", 0.0, "0/s"),
         (Size, "5GiB", 5 * 1024.0**3, "5GiB"),
         (Size, "5GB", 5e9, "5GB"),
     ],
@@ -105,6 +114,16 @@ def test_wrong_quantities(kind: type[Quantity], text: object, told: str) -> None
     with pytest.raises(UnitError) as caught:
         kind.parse(text)
     assert str(caught.value) == told
+
+
+def test_a_stated_rate_is_the_same_number_and_keeps_its_words() -> None:
+    stated = Rate.parse("300/h")
+    assert stated == Rate.parse("5/m") == Rate(5 / 60)
+    assert hash(stated) == hash(Rate(300 / 3600))
+    assert f"above {stated}" == "above 300/h"
+    for copied in (copy.deepcopy(stated), pickle.loads(pickle.dumps(stated))):  # noqa: S301 - our own
+        assert (copied, str(copied)) == (stated, "300/h")
+    assert str(Rate(stated * 2)) == "10/m", "what is computed is in the largest unit that is exact"
 
 
 def test_seconds() -> None:
