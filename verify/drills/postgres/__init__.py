@@ -1,0 +1,1 @@
+"""PostgreSQL: sessions and fingerprints, dumps and restores, servers of our own."""
