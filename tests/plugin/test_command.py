@@ -1,6 +1,7 @@
 """The command ``deploy-verify``, from an empty folder as well."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tests.plugin.conftest import Shop, Site
 
 DEADLINE = 90.0
+ROOT = Path(__file__).parents[2]
 
 
 def empty(shop: "Shop") -> Path:
@@ -87,6 +89,50 @@ def test_claims_and_explain_of_a_contract(shop: "Shop", site: "Site") -> None:
     near = shop.cli_here("explain", "SHOP-7")
     assert (near.code, "did you mean 'SHOP-" in near.err) == (2, True), near.text
     assert site.count() == 0
+
+
+def test_several_contracts(shop: "Shop", site: "Site") -> None:
+    """What is to be chosen is said as it can be typed; the id of a claim chooses by itself."""
+    (shop.path / "verify.yaml").unlink()
+    for name in ("a", "b"):
+        own = {"says": f"only in {name}", "at": "docs", "unverifiable": "people"}
+        shop.contract({f"OWN-{name.upper()}": own}, name=f"systems/{name}/verify.yaml")
+    both = "".join(f"\n  --contract=systems/{name}/verify.yaml" for name in "ab")
+
+    refused = shop.cli_here("claims", "--missing")
+    assert (refused.code, refused.err.endswith(f"choose one:{both}\n")) == (2, True), refused.text
+    assert both in shop.pytest_here("--env=staging").err
+    assert shop.cli_here("claims", "--contract=systems/a").code == 0
+
+    told = shop.cli_here("explain", "OWN-B")
+    assert (told.code, "only in b" in told.out) == (0, True), told.text
+    assert "contract    systems/b/verify.yaml:" in told.out
+    ambiguous = shop.cli_here("explain", "SHOP-1")
+    assert (
+        ambiguous.code,
+        f"SHOP-1 is a claim of several contracts; choose one:{both}" in ambiguous.err,
+    ) == (2, True)
+    near = shop.cli_here("explain", "OWN-C")
+    assert (near.code, "unknown rule or claim 'OWN-C': did you mean 'OWN-" in near.err) == (2, True), (
+        near.text
+    )
+    shop.write("systems/b/verify.yaml", "verify: 2")
+    hidden = shop.cli_here("explain", "OWN-B")
+    assert (hidden.code, "systems/b/verify.yaml:1:9: expected `verify: 1`" in hidden.err) == (2, True), (
+        hidden.text
+    )
+    assert shop.cli_here("explain", "OWN-A").code == 0, "another contract that is broken hides nothing"
+    assert site.count() == 0
+
+
+def test_what_the_readme_tells_to_type_in_a_checkout(shop: "Shop") -> None:
+    words = re.findall(
+        r"^\$ \.venv/bin/deploy-verify ([^#\n]+)", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    assert len(words) == 2
+    for each in words:
+        ran = shop.cli_here(*each.split(), cwd=ROOT)
+        assert ran.code == 0, ran.text
 
 
 def test_a_closed_pipe_is_no_traceback(shop: "Shop") -> None:

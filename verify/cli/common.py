@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from verify.run.locate import locate
+from verify.run.locate import locate, shown
 from verify.run.options import Options
 from verify.run.session import Prepared, prepare
 
@@ -15,6 +15,9 @@ def add_contract(parser: argparse.ArgumentParser) -> None:
 
 def read_contract(arguments: argparse.Namespace, options: Options | None = None) -> Prepared:
     """Return the contract that the options name, or the one found here."""
-    path = locate(arguments.contract, (Path.cwd(),))
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return prepare(path.absolute(), options or Options(), name=str(shown))
+    return prepare_at(locate(arguments.contract, (Path.cwd(),)), options)
+
+
+def prepare_at(path: Path, options: Options | None = None) -> Prepared:
+    """Return the contract at ``path``, named as it could be typed here."""
+    return prepare(path.absolute(), options or Options(), name=shown(path, Path.cwd()))

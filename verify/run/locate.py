@@ -6,7 +6,7 @@ from pathlib import Path
 from verify.run.options import UsageError
 
 NAME = "verify.yaml"
-_DEPTH = ("", "*/", "*/*/")
+_DEPTH = ("*/", "*/*/")
 
 
 def locate(stated: Path | None, folders: Iterable[Path]) -> Path:
@@ -16,18 +16,37 @@ def locate(stated: Path | None, folders: Iterable[Path]) -> Path:
     """
     if stated is not None:
         return _stated(stated)
-    searched = tuple(dict.fromkeys(folder.absolute() for folder in folders))
-    for folder in searched:
-        if (folder / NAME).exists():
-            return folder / NAME
-    found = sorted({path for folder in searched for depth in _DEPTH for path in folder.glob(depth + NAME)})
+    searched = _absolute(folders)
+    found = candidates(searched)
     if len(found) == 1:
         return found[0]
     if found:
-        listed = "".join(f"\n  --contract={path}" for path in found)
-        raise UsageError(f"several contracts and none chosen; choose one:{listed}")
+        raise UsageError(f"several contracts and none chosen; {choose(found, searched[0])}")
     where = " or ".join(map(str, searched))
     raise UsageError(f"no contract: expected {NAME} in {where}, or --contract=FILE")
+
+
+def candidates(folders: Iterable[Path]) -> list[Path]:
+    """Return the contract of the first folder that has one itself, else all that lie a little deeper."""
+    searched = _absolute(folders)
+    for folder in searched:
+        if (folder / NAME).exists():
+            return [folder / NAME]
+    return sorted({path for folder in searched for depth in _DEPTH for path in folder.glob(depth + NAME)})
+
+
+def choose(found: Iterable[Path], base: Path) -> str:
+    """Return what to do about several contracts, each as it can be typed in the folder ``base``."""
+    return "choose one:" + "".join(f"\n  --contract={shown(path, base)}" for path in found)
+
+
+def shown(path: Path, base: Path) -> str:
+    """Return ``path`` as a user in the folder ``base`` would type it."""
+    return str(path.relative_to(base) if path.is_relative_to(base) else path)
+
+
+def _absolute(folders: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(folder.absolute() for folder in folders))
 
 
 def _stated(stated: Path) -> Path:
