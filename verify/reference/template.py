@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from verify.effects.process import run
@@ -23,13 +23,19 @@ _OLD = 30 * 86400  # seconds after which a template of other sources is dropped
 class Template:
     """The template for one server version and the present sources."""
 
-    def __init__(self, cache: Path, version: str, environment: Mapping[str, str]) -> None:
-        """Name it; ``environment`` is what its programs get."""
+    def __init__(
+        self,
+        cache: Path,
+        version: str,
+        environment: Mapping[str, str],
+        *,
+        sources: Iterable[Path] | None = None,
+    ) -> None:
+        """Name it; ``environment`` is what its programs get, ``sources`` by default the shop's."""
         self._environment = environment
         digest = hashlib.sha256(version.encode())
-        for pattern in _SOURCES:
-            for path in sorted(_SHOP.glob(pattern)):
-                digest.update(path.read_bytes())
+        for path in _shop() if sources is None else sources:
+            digest.update(path.read_bytes())
         self._folder = cache / "templates"
         self._path = self._folder / digest.hexdigest()[:24]
 
@@ -70,6 +76,11 @@ class Template:
             words = done.stderr.decode("utf-8", "replace")[-500:]
             msg = f"{source} could not be copied to {target}: {words}: is the disk full?"
             raise StartError(msg)
+
+
+def _shop() -> Iterator[Path]:
+    for pattern in _SOURCES:
+        yield from sorted(_SHOP.glob(pattern))
 
 
 def _locked(descriptor: int) -> bool:
