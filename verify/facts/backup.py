@@ -63,8 +63,10 @@ class Artefact:
 
     ``key`` is its name below the store; ``at`` the Unix time it is a backup of: by its manifest,
     else by its name, else ``modified``; ``size`` in bytes. ``good`` says whether it restored and
-    matched, None where nobody tried; ``form`` is what its first bytes are: ``age``, ``gzip``,
-    ``zstd``, ``custom``, ``tar``, ``sql``, ``rdb``, ``empty``, or "" for anything else.
+    matched, None where nobody tried; ``form`` is what its first bytes are: ``age``, ``openpgp``,
+    ``openssl``, ``gzip``, ``zstd``, ``custom``, ``tar``, ``sql``, ``rdb``, ``empty``, or "" for
+    anything else. ``encryption`` is what its bucket encrypts it with, "" for nothing, None where
+    nobody looked into it; ``replication`` the bucket's word on copying it, such as ``FAILED``.
     """
 
     key: str
@@ -75,6 +77,8 @@ class Artefact:
     good: bool | None = None
     form: str = ""
     manifest: bool = False
+    encryption: str | None = None
+    replication: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,10 @@ class Store:
 
     ``place`` is its address without secrets, ``host`` the machine or region it is on; of a bucket
     ``versioning`` is ``Enabled``, ``Suspended`` or "", ``encryption`` the algorithm or "", and
-    ``replicas`` are the buckets it is copied to. All of that is None for a folder, which has none.
+    ``replicas`` are the buckets it is copied to, ``regions`` where these are, as far as could be
+    seen. All of that is None for a folder, which has none. ``unseen`` says why one of these fields
+    could not be seen, by its name (``forms`` for the artefacts' first bytes). ``source`` is the
+    address of what is backed up, ``source_host`` its machine or region; "" where nobody said.
     """
 
     place: str
@@ -104,6 +111,10 @@ class Store:
     replicas: tuple[str, ...] | None = None
     expiries: tuple[Expiry, ...] | None = None
     public: bool | None = None
+    regions: Mapping[str, str] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    source_host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
