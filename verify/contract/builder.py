@@ -50,6 +50,8 @@ class Builder:
         self._lenient = lenient
         self.root: Node | None = None
         self.problems: list[Problem] = []
+        #: how many problems there are besides
+        self.more = 0
         self._name = name
         self._frames: list[_Frame] = []
         self._anchors: dict[str, Node | None] = {}
@@ -211,9 +213,10 @@ class Builder:
         self._tell(_at(event), message, hint)
 
     def _tell(self, at: Position, message: str, hint: str) -> None:
-        self.problems.append(Problem(Place(self._name, *at), message, hint))
-        if len(self.problems) >= MOST:
-            raise Stop
+        if len(self.problems) < MOST:
+            self.problems.append(Problem(Place(self._name, *at), message, hint))
+        else:
+            self.more += 1
 
     def _stop(self, event: yaml.Event, message: str, hint: str) -> None:
         self._note(event, message, hint)

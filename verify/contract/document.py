@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from verify.contract.builder import Builder
-from verify.contract.errors import ContractError, Problem
+from verify.contract.errors import ContractError, Problem, unlisted
 from verify.contract.nodes import Node, Path, descend
 from verify.contract.source import read_text
 from verify.model.place import Place
@@ -66,14 +66,18 @@ def read(
     """
     text = read_text(data, name)
     builder = Builder(name, lenient=lenient)
+    syntax: list[Problem] = []
     try:
         builder.build(_events(text, pure=pure))
     except yaml.YAMLError as error:
-        return None, [*builder.problems, _syntax(error, name, text)]
+        syntax = [_syntax(error, name, text)]
+    problems = [*builder.problems, *syntax, *unlisted(Place(name), builder.more, "problems of the YAML")]
+    if syntax:
+        return None, problems
     if builder.root is None or (builder.root.value is None and not builder.root.broken):
         empty = Problem(Place(name), "is empty", "a contract begins with `verify: 1`")
-        return None, builder.problems or [empty]
-    return Document(name, builder.root), builder.problems
+        return None, problems or [empty]
+    return Document(name, builder.root), problems
 
 
 def _events(text: str, *, pure: bool) -> Iterator[yaml.Event]:

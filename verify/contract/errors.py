@@ -6,8 +6,12 @@ Exception
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from verify.model.place import Place
+
+if TYPE_CHECKING:
+    from verify.contract.readable import Readable
 
 #: each stage of reading tells no more: nobody reads them, and a hostile file could cause very many
 MOST = 200
@@ -26,12 +30,23 @@ class Problem:
         return f"{self.place}: {self.message}" + (f": {self.hint}" if self.hint else "")
 
 
-class ContractError(Exception):
-    """A contract that cannot be used; ``problems`` holds all of them, sorted by place."""
+def unlisted(place: Place, number: int, what: str = "problems") -> list[Problem]:
+    """Return what is said of ``number`` problems that a stage found and does not list."""
+    are = "is" if number == 1 else "are"
+    what = what.replace("problems", "problem", 1) if number == 1 else what
+    return [Problem(place, f"{number} more {what} {are} not listed")] if number else []
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+
+class ContractError(Exception):
+    """A contract that cannot be used; ``problems`` holds all of them, sorted by place.
+
+    ``readable`` is what can be judged all the same, None where nothing can.
+    """
+
+    def __init__(self, problems: Iterable[Problem], readable: "Readable | None" = None) -> None:
         """Keep each different problem once, in the order of the file."""
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        self.readable = readable
         super().__init__(self.problems)
 
     def __str__(self) -> str:

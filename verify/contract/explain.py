@@ -6,13 +6,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from verify.contract.document import Document
-from verify.contract.errors import MOST, Problem
+from verify.contract.errors import MOST, Problem, unlisted
 from verify.contract.nodes import Path
 from verify.contract.part import MisfitError
 from verify.contract.shapes import branches, inside, members
 from verify.contract.words import kind_of, offer, shown
 
 _KEY = "[key]"
+#: pydantic's type of an error that only follows from one at another place
+TOLD = "told_elsewhere"
 _UNKNOWN = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 _MISSING = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
 
@@ -36,10 +38,7 @@ def problems_from(
         if not document.broken(path):
             place = document.place(path, key=on_key)
             problems[Problem(place, *_words(detail, base, known))] = None
-    told = list(problems)
-    if len(details) > MOST:
-        told.append(Problem(document.place(base), f"{len(details) - MOST} more problems are not listed"))
-    return told
+    return [*problems, *unlisted(document.place(base), max(0, len(details) - MOST))]
 
 
 def _path(base: Path, detail: Mapping[str, Any]) -> tuple[Path, bool]:
@@ -54,6 +53,8 @@ def _path(base: Path, detail: Mapping[str, Any]) -> tuple[Path, bool]:
 
 def _told_elsewhere(detail: Mapping[str, Any], *, misfits: bool) -> bool:
     """Tell whether a detail only follows from others: a list is short by its wrong entries."""
+    if detail["type"] == TOLD:
+        return True
     if detail["type"] == "too_short":
         return len(detail["input"]) >= int(detail["ctx"]["min_length"])
     return isinstance(_cause(detail), MisfitError) and not misfits

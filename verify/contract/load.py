@@ -1,13 +1,13 @@
 """Bytes to a contract, or to everything that is wrong with them."""
 
 from dataclasses import dataclass
-from itertools import islice
 
 from pydantic import ValidationError
 
 from verify.contract.document import Document, read
-from verify.contract.errors import MOST, ContractError, Problem
+from verify.contract.errors import ContractError, Problem
 from verify.contract.explain import problems_from
+from verify.contract.readable import readable
 from verify.contract.references import check
 from verify.contract.spec import Contract
 
@@ -37,7 +37,7 @@ def load(data: bytes, name: str) -> Loaded:
         contract = Contract.model_validate(document.value)
     except ValidationError as error:
         problems += problems_from(error, document, (), Contract, misfits=False)
-    problems += islice(check(document), MOST)
+    problems += check(document)
     if problems or contract is None:
-        raise ContractError(problems)
+        raise ContractError(problems, readable(document))
     return Loaded(contract, document)

@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from verify.contract.explain import TOLD
+from verify.contract.readable import Readable
 from verify.contract.spec import Contract
 from verify.contract.spec import Endpoint as EndpointSpec
 from verify.contract.words import kind_of, offer, shown
@@ -22,10 +24,12 @@ def _find(section: str, what: str) -> Callable[[Any, ValidationInfo], Any]:
             raise PydanticCustomError(
                 "name", "{message}", {"message": f"expected the name of {what}, got {kind_of(value)}"}
             )
-        names: Mapping[str, Any] = (
-            getattr(info.context, section) if isinstance(info.context, Contract) else {}
-        )
+        context = info.context
+        contract = context.contract if isinstance(context, Readable) else context
+        names: Mapping[str, Any] = getattr(contract, section) if isinstance(contract, Contract) else {}
         if value not in names:
+            if isinstance(context, Readable) and value in context.declared.get(section, ()):
+                raise PydanticCustomError(TOLD, "what is wrong with it is told where it stands")
             hint = offer(value, names)
             message = f"no {what.rsplit(maxsplit=1)[-1]} {shown(value)} in this contract" + (
                 f": {hint}" if hint else ""

@@ -1,28 +1,42 @@
 """Checks across a contract's sections, on plain data: each is told whatever else is wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from verify.contract.document import Document
-from verify.contract.errors import Problem
+from verify.contract.errors import MOST, Problem, unlisted
 from verify.contract.nodes import Path
 from verify.contract.part import Misfit, Part, Refers
 from verify.contract.shapes import branches, inside
 from verify.contract.spec import Contract
 from verify.contract.words import offer, shown
+from verify.model.place import Place
 
 
-def check(document: Document) -> Iterator[Problem]:
-    """Yield names that nothing declares, and keys that do not go together."""
+def check(document: Document) -> list[Problem]:
+    """Return names that nothing declares, and keys that do not go together."""
+    told: list[Problem] = []
+    more = 0
+    for problem in _problems(document):
+        if len(told) < MOST:
+            told.append(problem())
+        else:
+            more += 1
+    return [*told, *unlisted(Place(document.name), more, "problems across sections")]
+
+
+def _problems(document: Document) -> Iterator[Callable[[], Problem]]:
+    """Yield each problem to be put into words: to look for the nearest of many names takes its time."""
     raw = document.value
     for kind, refers, value, path in _walk(Contract, raw, ()):
         if document.broken(path):
             continue
         if kind is not None and isinstance(value, Mapping):
             for misfit in kind.misfits(value):
-                yield _misfit(document, path, misfit)
-        if refers is not None and isinstance(value, str):
-            yield from _unknown(document, path, refers, value)
+                yield partial(_misfit, document, path, misfit)
+        if refers is not None and isinstance(value, str) and value not in _declared(document, refers):
+            yield partial(_unknown, document, path, refers, value)
 
 
 def _walk(
@@ -46,14 +60,15 @@ def _walk(
             yield from _walk(deeper, child, (*path, segment))
 
 
-def _unknown(document: Document, path: Path, refers: Refers, name: str) -> Iterator[Problem]:
+def _declared(document: Document, refers: Refers) -> Mapping[str, Any]:
     declared = document.value.get(refers.section)
-    names = declared if isinstance(declared, Mapping) else {}
-    if name in names:
-        return
+    return declared if isinstance(declared, Mapping) else {}
+
+
+def _unknown(document: Document, path: Path, refers: Refers, name: str) -> Problem:
     message = f"unknown {refers.what} {shown(name)}" + (f", {refers.because}" if refers.because else "")
-    hint = offer(name, names) or f"declare it under `{refers.section}:`"
-    yield Problem(document.place(path), message, hint)
+    hint = offer(name, _declared(document, refers)) or f"declare it under `{refers.section}:`"
+    return Problem(document.place(path), message, hint)
 
 
 def _misfit(document: Document, path: Path, misfit: Misfit) -> Problem:

@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from verify.contract.claim import ClaimSpec
+from verify.contract.claim import CheckSpec, ClaimSpec
 from verify.contract.document import Document
-from verify.contract.errors import ContractError, Problem
+from verify.contract.errors import MOST, ContractError, Problem, unlisted
 from verify.contract.explain import problems_from
-from verify.contract.load import Loaded
+from verify.contract.load import Loaded, load
 from verify.contract.nodes import Path
+from verify.contract.readable import Readable
 from verify.contract.spec import Contract
 from verify.judge.registry import Registry, UnknownRuleError
 from verify.judge.rule import Rule, RuleError
@@ -56,10 +57,35 @@ def bind(loaded: Loaded, registry: Registry) -> tuple[Claim, ...]:
         _claim(claim_id, spec, loaded, registry, problems)
         for claim_id, spec in loaded.contract.claims.items()
     ]
-    claims += _baseline(loaded, registry, problems)
+    claims += _baseline(loaded.contract, loaded.document, registry, problems)
     if problems:
-        raise ContractError(problems)
+        raise ContractError(_bounded(problems, loaded.document))
     return tuple(claims)
+
+
+def read(data: bytes, name: str, registry: Registry) -> tuple[Loaded, tuple[Claim, ...]]:
+    """Return the contract in ``data``, called ``name`` in messages, and its claims.
+
+    Raise ``ContractError`` with everything wrong: what does not fit a rule is told beside what is
+    wrong with the file itself.
+    """
+    try:
+        loaded = load(data, name)
+    except ContractError as error:
+        found = error.readable
+        if found is None:
+            raise
+        problems: list[Problem] = []
+        for path, stated in found.checks:
+            _bind_check(stated, path, found, found.document, registry, problems)
+        list(_baseline(found.contract, found.document, registry, problems))
+        raise ContractError([*error.problems, *_bounded(problems, found.document)]) from None
+    return loaded, bind(loaded, registry)
+
+
+def _bounded(problems: list[Problem], document: Document) -> list[Problem]:
+    more = unlisted(Place(document.name), max(0, len(problems) - MOST), "problems of checks")
+    return [*sorted(problems)[:MOST], *more]
 
 
 def _claim(
@@ -69,13 +95,10 @@ def _claim(
     base: Path = ("claims", claim_id)
     checks = []
     for path, stated in spec.stated_checks:
-        rule = _rule(stated.rule, document.place((*base, *path, "rule")), registry, problems)
-        if rule is None:
-            continue
-        where: Path = (*base, *path)
-        values = _stated(rule, stated.with_, where, loaded.contract, document, problems)
-        check = Check(rule=rule, stated=values, severity=spec.severity)
-        checks.append(BoundCheck(check=check, environments=stated.environments))
+        found = _bind_check(stated, (*base, *path), loaded.contract, document, registry, problems)
+        if found is not None:
+            check = Check(rule=found[0], stated=found[1], severity=spec.severity)
+            checks.append(BoundCheck(check=check, environments=stated.environments))
     return Claim(
         id=claim_id,
         says=spec.says,
@@ -85,6 +108,21 @@ def _claim(
         unverifiable=spec.unverifiable,
         kind=spec.kind,
     )
+
+
+def _bind_check(
+    stated: CheckSpec,
+    where: Path,
+    context: Contract | Readable,
+    document: Document,
+    registry: Registry,
+    problems: list[Problem],
+) -> tuple[Rule, Any] | None:
+    """Return the rule and its values; add what does not fit to ``problems``."""
+    rule = _rule(stated.rule, document.place((*where, "rule")), registry, problems)
+    if rule is None:
+        return None
+    return rule, _stated(rule, stated.with_, where, context, document, problems)
 
 
 def _rule(rule_id: str, place: Place, registry: Registry, problems: list[Problem]) -> Rule | None:
@@ -102,7 +140,7 @@ def _stated(
     rule: Rule,
     raw: Mapping[str, Any],
     where: Path,
-    contract: Contract,
+    context: Contract | Readable,
     document: Document,
     problems: list[Problem],
 ) -> Any:
@@ -112,17 +150,18 @@ def _stated(
             problems.append(Problem(place, f"rule {rule.id} takes no values", "remove `with`"))
         return None
     try:
-        return rule.validator.validate_python(dict(raw), context=contract)
+        return rule.validator.validate_python(dict(raw), context=context)
     except ValidationError as error:
         path: Path = (*where, "with") if raw else where
         problems += problems_from(error, document, path, rule.params)
     return None
 
 
-def _baseline(loaded: Loaded, registry: Registry, problems: list[Problem]) -> Iterator[Claim]:
+def _baseline(
+    contract: Contract, document: Document, registry: Registry, problems: list[Problem]
+) -> Iterator[Claim]:
     """Yield one claim for each rule that is judged although nobody claimed it."""
-    stated = loaded.contract.baseline
-    document = loaded.document
+    stated = contract.baseline
     if stated == "none":
         return
     if stated == "default":
@@ -135,7 +174,7 @@ def _baseline(loaded: Loaded, registry: Registry, problems: list[Problem]) -> It
         rules = [rule for rule in found if rule is not None]
     for rule in rules:
         try:
-            values = rule.validator.validate_python({}, context=loaded.contract) if rule.params else None
+            values = rule.validator.validate_python({}, context=contract) if rule.params else None
         except ValidationError:
             place = document.place(("baseline",), key=True)
             problems.append(Problem(place, f"rule {rule.id} needs stated values", "claim it instead"))

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from verify import __version__
 from verify.collectors.world import World
-from verify.contract.load import Loaded, load
+from verify.contract.load import Loaded
 from verify.effects import journal as journals
 from verify.effects.files import read_regular
 from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
 from verify.effects.signals import held
-from verify.judge.binding import bind
+from verify.judge.binding import read
 from verify.judge.registry import Registry
 from verify.judge.verdict import conclude, judge
 from verify.model.need import Need, Unseen
@@ -60,9 +60,8 @@ def prepare(
     """
     shown = name or str(path)
     data = read_regular(path)
-    loaded = load(data, shown)
     rules = registry or Registry()
-    claims = bind(loaded, rules)
+    loaded, claims = read(data, shown, rules)
     claims += watch.own_claim(loaded, claims, options, rules)
     return Prepared(
         path=path,
@@ -166,8 +165,8 @@ class Session:
 
     def close(self) -> None:
         """Close what was opened. Safe to repeat."""
-        if self.world is not None and self.world.transport is not None:
-            self._requests = self.world.transport.sent
+        if self.world is not None:
+            self._requests = self.world.sent
         self._seconds = self._seconds or time.time() - self.started
         with held():  # a signal that comes now waits until everything is gone
             self._closing.close()

@@ -169,7 +169,17 @@ def test_without_the_c_parser_a_syntax_error_is_a_contract_error_too(data: bytes
 
 
 def test_very_many_problems_are_cut() -> None:
-    assert len(problems(b"a: 1\n" * 5000)) == 200
+    told = problems(b"a: 1\n" * 5000)
+    assert told[0] == "verify.yaml: 4799 more problems of the YAML are not listed"
+    assert sum("stands twice" in one for one in told) == 200
+    assert [one.partition(": expected one of")[0] for one in told[1:4]] == [
+        "verify.yaml:1:1: key 'system' is missing: add it",
+        "verify.yaml:1:1: key 'verify' is missing: add it",
+        "verify.yaml:1:1: unknown key 'a'",
+    ], "what can still be read is read"
+    assert problems(b"verify: 1\nsystem: x\n" + b"tests: []\n" * 202)[0] == (
+        "verify.yaml: 1 more problem of the YAML is not listed"
+    )
 
 
 def test_a_parser_without_positions_still_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from verify.contract.errors import ContractError
 from verify.contract.load import Loaded, load
-from verify.judge.binding import Claim, bind
+from verify.judge.binding import Claim, bind, read
 from verify.judge.registry import Registry
 from verify.model.units import seconds
 
@@ -81,6 +81,72 @@ def test_everything_wrong_is_told_at_once_with_its_place() -> None:
     ):
         assert words in problem, problem
         assert problem.startswith(f"verify.yaml:{line if line < 14 else 19}:"), problem
+
+
+WRONG = f"""{HEAD}  broken: {{pth: /x}}
+  secret: {{path: /x, account: nobody}}
+flows: {{f: {{steps: 5}}}}
+baseline: [tls/chane]
+claims:
+  C-1: {{says: s, rule: helth/status}}
+  C-2: {{says: s, at: a, rule: health/status, with: {{endpoint: helth}}}}
+  C-3: {{says: s, at: a, rule: health/status, with: {{endpoint: broken}}}}
+  C-4: {{says: s, at: a, rule: health/status, with: {{endpoint: broken, witin: 1s}}}}
+  C-5: {{says: 5, at: a, checks: [{{rule: tls/floor, with: {{lowest: SSLv3}}}}, {{rle: x}}, 5]}}
+  C-6: 5
+  C-7: {{says: s, at: a, rule: flow/works, with: {{flow: f}}}}
+  C-8: {{says: s, at: a, rule: 5}}
+"""
+
+
+def test_what_is_wrong_with_the_file_hides_nothing_that_is_wrong_with_its_checks() -> None:
+    with pytest.raises(ContractError) as caught:
+        read(WRONG.encode(), "verify.yaml", BUILT_IN)
+    told = {problem.place.line: [] for problem in caught.value.problems}
+    for problem in caught.value.problems:
+        told[problem.place.line].append(problem.message)
+    assert sorted(told) == [7, 8, 9, 10, 12, 13, 15, 16, 17, 19]
+    assert told[7] == ["key 'path' is missing", "unknown key 'pth'"]
+    assert told[10] == ["unknown rule 'tls/chane'"]
+    assert told[12] == ["key 'at' is missing", "unknown rule 'helth/status'"]
+    assert told[13][0].startswith("no endpoint 'helth' in this contract")
+    assert told[15] == ["unknown key 'witin'"], "that broken is wrong itself is told once, in line 7"
+    assert told[16][0].startswith("expected text")
+    assert any("SSLv3" in message for message in told[16])
+    assert told[17] == ["expected a mapping (`key: value`), got a whole number"]
+
+
+@pytest.mark.parametrize("more", ["", "sytem: x\n"], ids=["right but for them", "wrong besides"])
+def test_problems_of_checks_beyond_what_anybody_reads_are_counted(more: str) -> None:
+    claims = "".join(f"  C-{n}: {{says: s, at: a, rule: no/rule-{n}}}\n" for n in range(300))
+    with pytest.raises(ContractError) as caught:
+        read(f"{HEAD}{more}baseline: none\nclaims:\n{claims}".encode(), "v", BUILT_IN)
+    told = [str(problem) for problem in caught.value.problems]
+    assert told[0] == "v: 100 more problems of checks are not listed"
+    assert sum("unknown rule" in one for one in told) == 200
+    assert any("sytem" in one for one in told) == bool(more)
+
+
+def test_what_is_no_contract_at_all_has_no_checks() -> None:
+    for data in (b"[]", b"a: [\n", b"\xff"):
+        with pytest.raises(ContractError) as caught:
+            read(data, "v", BUILT_IN)
+        assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("baseline", ["5", "{}", "[5]"])
+def test_a_baseline_that_cannot_be_read_is_told_once(baseline: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        read(f"{HEAD}baseline: {baseline}\nclaims: 5\n".encode(), "v", BUILT_IN)
+    assert {problem.place.line for problem in caught.value.problems} == {7, 8}
+
+
+def test_what_is_right_is_read_and_bound() -> None:
+    loaded, claims = read(
+        f"{HEAD}baseline: none\nclaims: {{C-1: {{says: s, at: a}}}}\n".encode(), "v", BUILT_IN
+    )
+    assert loaded.contract.system == "sample"
+    assert [claim.id for claim in claims] == ["C-1"]
 
 
 def test_a_rule_that_is_broken_is_told_at_its_claim(rules: Make) -> None:
