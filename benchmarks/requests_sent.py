@@ -7,7 +7,8 @@ saw, several things for some; it is told beside, because a rule is free in how f
 Judged is suite smoke on a reference of each contract, without the claims that send bursts: all of it,
 then what its production environment may judge, under that environment's protection and budget (not
 at its rate, which changes when requests leave and not how many). The run and the reference both count.
-A handshake of TLS is a request of the run that the reference never answers.
+A handshake of TLS is a request of the run that the reference never answers. What is not seen costs
+nothing, so the whole gate has to hold; what production cannot judge is named.
 """
 
 import argparse
@@ -43,7 +44,7 @@ class Gate:
     looked_at: int
     requests: int
     answered: int
-    open: tuple[str, ...]
+    not_held: tuple[str, ...]
     budget: int | None
 
     @property
@@ -62,7 +63,13 @@ def without_bursts(prepared: Prepared) -> tuple[Entry, ...]:
 def at_home(prepared: Prepared, running: Reference) -> Prepared:
     """Return the contract with each address replaced by the reference's: nothing leaves this machine."""
     contract = prepared.loaded.contract
-    here = {"url": running.url, "plain_url": running.plain_url, "trust": str(running.ca_file), "rate": None}
+    here = {
+        "url": running.url,
+        "plain_url": running.plain_url,
+        "trust": str(running.ca_file),
+        "hosts": (),
+        "rate": None,
+    }
     moved = {
         name: one if one.reference is not None else one.model_copy(update=here)
         for name, one in contract.environments.items()
@@ -87,8 +94,10 @@ def judged(prepared: Prepared, running: Reference) -> Gate:
         looked_at=sum(len(one.seen) for one in judgements),
         requests=sent,
         answered=running.requests() - before,
-        open=tuple(
-            name for name, verdict in session.verdicts.items() if verdict.outcome is Outcome.INCONCLUSIVE
+        not_held=tuple(
+            f"{name} {verdict.outcome.name.lower()}"
+            for name, verdict in session.verdicts.items()
+            if verdict.outcome is not Outcome.HOLDS
         ),
         budget=world.wire.policy.budget,
     )
@@ -112,7 +121,10 @@ def gates(path: Path) -> tuple[Gate, Gate]:
             user = account.basic.user if account.basic is not None else name
             if user in running.accounts:
                 os.environ[variable_of(account.secret)] = running.accounts[user]
-        return judged(whole, running), judged(production, running)
+        complete = judged(whole, running)
+        if complete.not_held:
+            raise SystemExit(f"{path}: expected that all holds on the reference, got {complete.not_held}")
+        return complete, judged(production, running)
 
 
 def line(name: str, gate: Gate) -> str:
@@ -140,8 +152,8 @@ def main() -> int:
             found[name] = gates(SYSTEMS / name / "verify.yaml")
             for where, gate in zip(("reference", "production"), found[name], strict=True):
                 print(line(f"{name}, {where}", gate))
-                if gate.open:
-                    print(f"    inconclusive: {', '.join(gate.open)}")
+                if gate.not_held:
+                    print(f"    not held: {', '.join(gate.not_held)}")
             sys.stdout.flush()
     largest = max(found, key=lambda name: found[name][0].checks)
     rows = [Row(f"{largest}, requests a check", found[largest][0].ratio, GOAL, unit="")]
