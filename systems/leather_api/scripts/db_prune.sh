@@ -1,0 +1,24 @@
+#!/bin/bash
+# Drops backups older than promised: daily/ 7 days, weekly/ 30 days, monthly/ 90 days.
+# The newest of each folder stays, however old it is: a backup that stopped must not empty it.
+#
+# BACKUP_BUCKET  the bucket, without s3://
+set -euo pipefail
+: "${BACKUP_BUCKET:?}"
+
+prune() {
+    folder=$1
+    oldest=$(date -u -d "$(date -u +%F) - $2 days" +%Y%m%d)
+    aws s3 ls "s3://$BACKUP_BUCKET/$folder/" |
+        sed -n 's/.* \(leather_api-[0-9]\{8\}T[0-9]\{6\}Z\.dump\)$/\1/p' | sort | sed '$d' |
+        while read -r name; do
+            day=${name#leather_api-}
+            if [ "${day%%T*}" -lt "$oldest" ]; then
+                aws s3 rm "s3://$BACKUP_BUCKET/$folder/$name"
+            fi
+        done
+}
+
+prune daily 7
+prune weekly 30
+prune monthly 90
