@@ -66,6 +66,15 @@ class Bench:
     def broken_by(self, fault: str, check: Check) -> bool:
         return check.rule.breaks(fault, check.stated, promised(self.prepared))
 
+    def hidden(self, fault: str, entries: tuple[Entry, ...]) -> set[str]:
+        """Return the claims that, by their rules' own word, cannot be judged under ``fault``."""
+        reference = promised(self.prepared)
+        return {
+            entry.id
+            for entry in entries
+            if any(check.rule.hides(fault, check.stated, reference) for check in entry.checks)
+        }
+
     @staticmethod
     def consumes(entry: Entry) -> bool:
         """Tell whether judging it sends bursts."""

@@ -5,15 +5,11 @@ No credentials go along: those of one environment are no business of another.
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
-from urllib.parse import urlsplit
 
-from verify import __version__
 from verify.collectors.world import World, in_turn
-from verify.contract.environment import Environment
 from verify.contract.values import variable_of
 from verify.effects.errors import EffectError
-from verify.effects.transport import Origin, Policy, Request, Transport
+from verify.effects.transport import Origin, Request
 from verify.facts.body import member
 from verify.facts.environments import Compare, Side, Sides
 from verify.facts.http import Exchange
@@ -38,28 +34,18 @@ def _side(name: str, need: Compare, world: World) -> Side:
     url = world.url if here else environment.url
     if not url:
         raise EffectError(f"environment {name} is another reference, which does not run now")
-    answer = _ask(need.probe, url, environment, world, here=here) if need.probe else None
+    transport = world.wire if here else world.elsewhere[name]
+    addresses = transport.addresses(url, deadline=DEADLINE)
+    answer = transport.send(Request(url=url + need.probe), deadline=DEADLINE) if need.probe else None
     where = next(((where, prefix) for stated, where, prefix in need.keys if stated == name), None)
     return Side(
         name=name,
-        host=urlsplit(url).netloc,
+        host=Origin.of(url).netloc,
         identity=_text(answer, need.member),
         key=_begins(*where, answer) if where else None,
         status=answer.status if answer is not None else 0,
+        addresses=addresses,
     )
-
-
-def _ask(path: str, url: str, environment: Environment, world: World, *, here: bool) -> Exchange:
-    request = Request(url=url + path)
-    if here:
-        return world.wire.send(request, deadline=DEADLINE)
-    trust = world.root / environment.trust if environment.trust else None
-    policy = Policy(origins=frozenset({Origin.of(url)}), budget=environment.budget, rate=environment.rate)
-    agent = f"deploy-verify/{__version__} run/{world.run_id}"
-    with ExitStack() as closing:
-        transport = Transport(policy, redactor=world.redactor, user_agent=agent, trust=trust)
-        closing.callback(transport.close)
-        return transport.send(request, deadline=DEADLINE)
 
 
 def _text(answer: Exchange | None, path: str) -> str | None:

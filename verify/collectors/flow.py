@@ -6,6 +6,7 @@ Each clean-up request is in the journal before anything else is sent, so that
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,12 +20,15 @@ from verify.effects.journal import Entry
 from verify.effects.transport import Request
 from verify.facts.body import compare
 from verify.facts.flow import Stride, Walk, WalkThrough
+from verify.facts.headers import seconds_of
 from verify.facts.http import Exchange, Headers
 from verify.model.need import Need
 
 _PLACEHOLDER = re.compile(r"\{([^{}/]*)\}")
 _INDEX = re.compile(r"\[(\d+)\]")
 _JSON = ("Content-Type", "application/json")
+#: seconds that a clean-up waits for a limit, at most (an interrupted run has little more) and at least
+PATIENCE, LEAST = 5.0, 0.5
 #: values that would lead a path elsewhere
 _DOTS = frozenset({"", ".", ".."})
 
@@ -101,7 +105,7 @@ def _clean_up(journey: _Journey, flow: Flow) -> None:
         if not step.always:
             continue
         try:
-            stride, _ = _take(journey, step)
+            stride = _insist(journey, step)
         except _MissingError as error:
             maker = journey.nameless.get(error.name)
             if maker is not None:
@@ -117,6 +121,18 @@ def _clean_up(journey: _Journey, flow: Flow) -> None:
             journey.left.append(stride.request)
         elif index in journey.promised:
             journey.promised[index].gone()
+
+
+def _insist(journey: _Journey, step: Step) -> Stride:
+    """Take a clean-up step, again where a limit refused it and says to come back soon."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        stride, answer = _take(journey, step)
+        wait = seconds_of(answer.header("Retry-After"))
+        if not stride.refusal or wait is None or time.monotonic() + wait > until:
+            return stride
+        if journey.world.stopping.wait(max(wait, LEAST)):
+            return stride
 
 
 def _promise(journey: _Journey, flow: Flow) -> None:

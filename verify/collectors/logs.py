@@ -13,7 +13,7 @@ from verify.effects.errors import EffectError
 from verify.effects.forms import forms
 from verify.effects.transport import Request
 from verify.facts.flow import WalkThrough
-from verify.facts.http import Exchange, Headers
+from verify.facts.http import Exchange, Headers, refusal_of
 from verify.facts.logs import Leak, Leaks, Logged, Mark, Record, Recorded, parsed
 from verify.model.need import Effect, Need
 from verify.model.units import Duration
@@ -76,6 +76,11 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
         sent=tuple(canaries),
         logged=tuple(place for place, value in canaries.items() if _in(text, value)),
         answered=tuple(place for place, value in canaries.items() if _in(said, value)),
+        refused=tuple(
+            refusal_of(f"{answer.method} {world.url}{path}", answer.status)
+            for answer, path in zip(answers, (need.path, need.post), strict=True)
+            if answer.shows_nothing
+        ),
         url=world.url + need.path,
     )
 

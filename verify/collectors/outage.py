@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from verify.collectors.world import Breakable, World, in_turn
 from verify.effects.errors import EffectError
 from verify.effects.transport import Request
-from verify.facts.http import Exchange
+from verify.facts.http import LIMITED, Exchange
 from verify.facts.outage import Outage, Stop
 from verify.model.need import Need
 from verify.model.units import Duration, seconds
@@ -35,6 +35,8 @@ def _see(need: Stop, world: World, before: Exchange | None) -> Outage:
         raise EffectError("only the reference can be broken")
     if before is None or before.status not in need.good:
         before = _ask(need.path, world)
+    if before.status == LIMITED and LIMITED not in need.good:
+        raise EffectError(before.refusal)
     if before.status not in need.good or fault in breakable.faults:
         raise EffectError(f"{before.place} was not well before {need.dependency} stopped: {before.status}")
     during, alive = _broken(need, world, breakable, fault)
@@ -48,7 +50,7 @@ def _broken(need: Stop, world: World, breakable: Breakable, fault: str) -> tuple
     """Look while it is stopped; whatever happens, it is started again."""
     try:
         breakable.inject(fault)
-        during = _until(lambda answer: answer.status not in need.good, need, world)
+        during = _until(lambda answer: answer.status not in {*need.good, LIMITED}, need, world)
         return during, _ask(need.liveness, world) if need.liveness else None
     finally:
         breakable.heal(fault)

@@ -1,4 +1,7 @@
-"""Polls the readiness endpoint until it gave enough good answers in a row, or time is up."""
+"""Polls the readiness endpoint until it gave enough good answers in a row, or time is up.
+
+Under ``--watch`` it is asked once: waiting would hide the very failures that are counted.
+"""
 
 import threading
 import time
@@ -31,6 +34,8 @@ class _Poll:
     environment: Environment
     started: float
     interval: float
+    #: good answers in a row that are enough
+    enough: int
     attempts: int = 0
     good: int = 0
     version: str | None = None
@@ -72,16 +77,23 @@ def _wait(world: World) -> _Poll:
             "or name one under `readiness: {endpoint: …}`"
         )
     rules = environment.readiness
+    once = world.watching is not None  # a system that was ready is looked at, not waited for
     poll = _Poll(
-        need=Get.of(endpoint), environment=environment, started=time.monotonic(), interval=rules.interval
+        need=Get.of(endpoint),
+        environment=environment,
+        started=time.monotonic(),
+        interval=rules.interval,
+        enough=1 if once else rules.consecutive,
     )
     end = poll.started + rules.within
-    while poll.good < rules.consecutive and not poll.final:
+    while poll.good < poll.enough and not poll.final:
         left = end - time.monotonic()
         if left <= 0:
             break
         _ask(poll, endpoint, world, left)
-        if poll.good < rules.consecutive and not poll.final:
+        if once:
+            break
+        if poll.good < poll.enough and not poll.final:
             at_once = poll.attempts == poll.good
             pause = min(poll.interval, QUICK) if at_once else poll.interval
             poll.pause.wait(max(0.0, min(pause, end - time.monotonic())))
@@ -141,7 +153,7 @@ def _version(source: VersionFrom | None, answer: Exchange, world: World) -> str 
 
 
 def _readiness(poll: _Poll, world: World) -> Readiness:
-    ready = poll.good >= poll.environment.readiness.consecutive
+    ready = poll.good >= poll.enough
     return Readiness(
         ready=ready,
         took=seconds(time.monotonic() - poll.started),

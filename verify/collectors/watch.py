@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from verify.collectors.once import Once
 from verify.collectors.world import Collector, Watching, World, in_turn
 from verify.effects.errors import EffectError
+from verify.facts.http import Get
+from verify.facts.readiness import Ready
 from verify.facts.watch import Watch, Watched
 from verify.judge.verdict import Check, judge
 from verify.model.need import Need
@@ -81,7 +83,9 @@ def _see(_need: Watch, world: World) -> Watched:
 def _short(vigil: _Vigil) -> str:
     """Return why one more round may not be asked: what protection refuses is no failure of the system."""
     budget = vigil.world.wire.policy.budget
-    if budget is None or vigil.world.wire.sent + len(vigil.needs) <= budget:
+    # what is no single request may need a second one: readiness its version, a handshake its reason
+    planned = sum(1 if need.kind == Get.kind else 2 for need in vigil.needs)
+    if budget is None or vigil.world.wire.sent + planned <= budget:
         return ""
     return f"the environment's budget of {budget} requests is used up after {vigil.rounds} rounds"
 
@@ -92,9 +96,11 @@ def _round(vigil: _Vigil) -> None:
         kinds.setdefault(need.kind, []).append(need)
     answers: dict[Need, object] = {}
     world = replace(vigil.world, once=Once())
-    for kind, group in sorted(kinds.items()):
+    # readiness first: its answer is also that of whoever asks the same endpoint
+    for kind in sorted(kinds, key=lambda kind: (kind != Ready.kind, kind)):
         collector: Collector = importlib.import_module(f"verify.collectors.{kind}").collect
-        answers.update(collector(tuple(sorted(group, key=repr)), world))
+        group = sorted((need for need in kinds[kind] if need not in answers), key=repr)
+        answers.update(collector(tuple(group), world))
     vigil.rounds += 1
     for check in vigil.watching.checks:
         judgement = judge(check, answers)

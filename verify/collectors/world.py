@@ -69,6 +69,8 @@ class World:
     mail: str = ""
     trust: Path | None = None
     transport: Transport | None = None
+    #: the ways to other environments that this run asks too, by name: each within its own limits
+    elsewhere: Mapping[str, Transport] = field(default_factory=dict)
     journal: Journal | None = None
     credentials: Mapping[str, Headers]
     #: the keys that webhooks are signed with, by webhook name
@@ -89,6 +91,17 @@ class World:
         if self.transport is None:
             raise EffectError("no environment is chosen, so nothing live can be seen")
         return self.transport
+
+    @property
+    def transports(self) -> tuple[Transport, ...]:
+        """Return every transport of the run."""
+        own = () if self.transport is None else (self.transport,)
+        return (*own, *self.elsewhere.values())
+
+    @property
+    def sent(self) -> int:
+        """Return how many requests the run has sent, to whichever environment."""
+        return sum(transport.sent for transport in self.transports)
 
     def headers(self, account: str | None) -> Headers:
         """Return the request headers that identify ``account``."""

@@ -161,6 +161,21 @@ class Transport:
         self._wiring.opened(sock)
         return sock
 
+    def addresses(self, url: str, *, deadline: Duration | None = None) -> tuple[str, ...]:
+        """Look up where the host of ``url`` lies, and send nothing; raise as ``send`` does.
+
+        Each is an IP address with the port, in order.
+        """
+        call = self._wiring.new_call(float(self._deadline if deadline is None else deadline))
+        origin, call.phase = Origin.of(url), "looking up the name"
+        self._gate.check_origin(origin)
+        try:
+            found = self._wiring.names.look_up(origin.host, origin.port, call.left())
+        except NETWORK_ERRORS as error:
+            raise unreachable(self._redactor.text(origin.netloc), error, call) from error
+        plain = {str(address[0]) for _, address in found}
+        return tuple(sorted(f"[{ip}]:{origin.port}" if ":" in ip else f"{ip}:{origin.port}" for ip in plain))
+
     def adopt(self, sock: socket.socket) -> None:
         """Break off ``sock`` too when the transport is closed: one that a dialled one was turned into."""
         self._wiring.adopt(sock)

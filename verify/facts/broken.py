@@ -2,6 +2,7 @@
 
 from verify.contract.reference import ReferenceSpec
 from verify.facts.http import Exchange
+from verify.model.units import seconds
 
 #: fault -> the parts that do not answer then; what the worker says of itself passes through Redis
 GONE = {
@@ -25,6 +26,8 @@ SETS = {
     "frame-options-sameorigin": ("x-frame-options", "SAMEORIGIN"),
     "csp-unsafe": ("content-security-policy", "default-src * 'unsafe-inline'"),
 }
+#: requests that the reference answers at once, and what endpoint-slow takes
+AT_ONCE, SLOW = 16, seconds(3)
 #: faults after which the health endpoint gives another status, whatever its dependencies say
 SICK = frozenset({"health-wrong-status", "health-login", "never-ready"})
 
@@ -60,6 +63,8 @@ def serves(path: str, reference: ReferenceSpec) -> bool:
     """Tell whether a GET of ``path`` by nobody in particular is a good answer."""
     served = {reference.health, reference.liveness, reference.schema_, reference.metrics, products(reference)}
     served |= {reference.signin, reference.asset, reference.echo, reference.migrations}
+    if path == reference.failure:
+        return False
     if not reference.metrics_public:
         served.discard(reference.metrics)
     if reference.spa is not None and path.startswith(reference.spa) and not in_api(path, reference):

@@ -10,6 +10,7 @@ from verify.model.need import Need
 class Side:
     """One environment: its host, what its probe says, whether its key begins as stated.
 
+    ``addresses`` are where the host lies: an IP address and port each, as they were looked up.
     ``identity`` and ``key`` are None where they were not asked for, or not found; ``status``
     is that of the probe's answer, 0 where nothing was asked; the key itself is never kept.
     """
@@ -19,6 +20,7 @@ class Side:
     identity: str | None = None
     key: bool | None = None
     status: int = 0
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Sides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare(Need):
-    """Ask the path ``probe`` of each environment once, as nobody in particular, read-only.
+    """Look each environment's host up, and ask its path ``probe`` once, as nobody in particular.
 
     ``member`` is where the answer shows the identity. ``keys`` are (environment, where, prefix):
     where is a member of the same answer, or the ``$NAME`` of a variable.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from verify.facts.http import LIMITED, refusal_of
 from verify.model.need import Effect, Need
 
 
@@ -15,6 +16,12 @@ class Stride:
     expected: str
     problems: tuple[str, ...] = ()
     cleanup: bool = False
+
+    @property
+    def refusal(self) -> str:
+        """Return why the answer shows nothing of the flow: a limit refused the step; else an empty text."""
+        limited = self.status == LIMITED and self.problems == (f"status {LIMITED}",)
+        return refusal_of(self.request, self.status) if limited else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

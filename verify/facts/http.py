@@ -8,8 +8,12 @@ from verify.contract import EndpointSpec
 from verify.model.need import Need
 from verify.model.units import Duration, seconds
 
-#: too many requests, and what a proxy says when nobody is behind it
-SHOWS_NOTHING = frozenset({429, 502, 503, 504})
+#: what a proxy says when nobody is behind it
+IN_FRONT = frozenset({502, 503, 504})
+#: too many requests
+LIMITED = 429
+#: what says nothing about the system that was asked
+SHOWS_NOTHING = IN_FRONT | {LIMITED}
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -59,6 +63,11 @@ class Exchange:
         return self.status in SHOWS_NOTHING
 
     @property
+    def refusal(self) -> str:
+        """Return why an answer that shows nothing does not."""
+        return refusal_of(self.place, self.status)
+
+    @property
     def text(self) -> str:
         """Return the body as UTF-8, wrong bytes replaced."""
         return self.body.decode("utf-8", "replace")
@@ -71,6 +80,12 @@ class Exchange:
             return json.loads(self.body)
         except RecursionError:
             raise ValueError("the JSON is nested too deeply") from None
+
+
+def refusal_of(place: str, status: int) -> str:
+    """Return why ``status`` shows nothing of what was asked at ``place``."""
+    who = "a limit, or what stands in front," if status in IN_FRONT else "a limit of requests"
+    return f"{place} answered {status}: {who} refused it, which shows nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,7 @@ class Leaks:
     sent: tuple[str, ...]
     logged: tuple[str, ...] = ()
     answered: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     url: str = "https://system.example/"
 
 

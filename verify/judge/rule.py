@@ -59,6 +59,7 @@ class Rule:
     fails: tuple[Given, ...]
     source: str
     condition: Breaks | None = None
+    hidden: Breaks | None = None
 
     @property
     def family(self) -> str:
@@ -124,6 +125,10 @@ class Rule:
             return False
         return self.condition is None or self.condition(fault, stated, reference)
 
+    def hides(self, fault: str, stated: Stated | None, reference: ReferenceSpec) -> bool:
+        """Tell whether what is stated cannot be judged under ``fault``, by the rule's own word."""
+        return self.hidden is not None and self.hidden(fault, stated, reference)
+
     def live(self, stated: Stated | None) -> bool:
         """Tell whether an environment has to be there."""
         return any(need.live for group in self.needs(stated).values() for need in group)
@@ -165,6 +170,7 @@ def read_rule(rule_id: str, suite: str, module: ModuleType) -> Rule:
         fails=proofs["FAILS"],
         source=module.__file__ or module.__name__,
         condition=getattr(module, "breaks", None),
+        hidden=getattr(module, "hides", None),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.facts.files import FilesSeen
+from verify.judge.refusals import refusals
 from verify.judge.rule import Argument, Rule
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.need import Need, Unseen
@@ -81,7 +82,10 @@ def _said(check: Check, answers: Answers) -> Iterator[Said]:
     needs = check.rule.needs(check.stated)
     facts = {name: [answers.get(need, _NEVER) for need in asked] for name, asked in needs.items()}
     unseen = [Unknown(one.reason) for seen in facts.values() for fact in seen for one in _unseen(fact)]
-    yield from dict.fromkeys(unseen)
+    refused = tuple(refusals(check.rule, check.stated, (fact for seen in facts.values() for fact in seen)))
+    yield from dict.fromkeys((*unseen, *refused))
+    if refused:
+        return
     each = check.rule.file_argument
     if each is not None:
         # one file that cannot be read says nothing about the others, but what else is asked for must be there

@@ -1,6 +1,6 @@
 """What a rule file is written with: its parameters, its proofs, its decorator."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
@@ -13,7 +13,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Said = Finding | Unknown | Nothing | Seen
 Check = Callable[..., Iterator[Said]]
 Needs = Mapping[str, Need | tuple[Need, ...]]
-#: a rule's own ``breaks``: fault, stated values, what the reference promises -> whether it shows
+#: a rule's own ``breaks`` or ``hides``: fault, stated values, what the reference promises -> whether so
 Breaks = Callable[[str, Any, Any], bool]
 
 
@@ -50,6 +50,8 @@ class About:
     faults: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     baseline: bool = False
+    #: statuses of a limit, or of a proxy, that tell this rule something: others are nobody's answer
+    telling: frozenset[int] = frozenset()
 
 
 def rule(
@@ -58,17 +60,26 @@ def rule(
     faults: list[str] | None = None,
     refs: list[str] | None = None,
     baseline: bool = False,
+    telling: Collection[int] = (),
 ) -> Callable[[Check], Check]:
     """Mark a function as the judgement of its file.
 
     ``faults`` are the reference's switches that break it; where one does so for some stated
     values only, a function ``breaks(fault, stated, reference)`` beside the check tells for
-    which. ``refs`` are the standards it follows, ``baseline`` says whether it is judged
-    although nobody claimed it.
+    which. ``hides``, of the same kind, tells for which nothing can be judged then. ``refs`` are
+    the standards it follows, ``baseline`` says whether it is judged although nobody claimed it.
+    An answer that shows nothing (429, 502 to 504) is unknown before the check is asked, unless
+    its status is stated, or among ``telling``: those the check judges itself.
     """
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity!r}: expected one of {', '.join(SEVERITIES)}")
-    about = About(severity=severity, faults=tuple(faults or ()), refs=tuple(refs or ()), baseline=baseline)
+    about = About(
+        severity=severity,
+        faults=tuple(faults or ()),
+        refs=tuple(refs or ()),
+        baseline=baseline,
+        telling=frozenset(telling),
+    )
 
     def mark(check: Check) -> Check:
         check.__rule__ = about  # type: ignore[attr-defined]  # the registry reads it back

@@ -69,6 +69,7 @@ class Behaviour:
     cookie_drops: tuple[str, ...] = ()
     cors: str = "stated"
     any_host: bool = False
+    only_host: str = ""
     trusts_forwarded_host: bool = False
     open_redirect: bool = False
     slash: bool = True

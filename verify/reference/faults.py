@@ -118,6 +118,7 @@ _ALL = (
     _turn("cors-missing", "the stated origins may not read", cors="none"),
     _turn("cors-no-vary", "answers do not vary by Origin", cors="no-vary"),
     _turn("any-host", "any Host is served", any_host=True),
+    _turn("host-forgotten", "of its names only localhost is served", only_host="localhost"),
     _turn("trusts-forwarded-host", "redirects lead to X-Forwarded-Host", trusts_forwarded_host=True),
     _turn("open-redirect", "signing in goes on to any address", open_redirect=True),
     _turn("no-slash-redirect", "a path without its final slash is not found", slash=False),

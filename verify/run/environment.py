@@ -19,6 +19,7 @@ from verify.effects.origin import Origin
 from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
 from verify.effects.transport import Transport
+from verify.facts.environments import Compare
 from verify.model.need import Need
 from verify.model.units import Rate
 from verify.run.options import Options, UsageError
@@ -99,22 +100,28 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     headers = credentials(names, contract, variables, redactor)
     signing = keys(webhooks_of(asked, contract), contract, variables, redactor)
     hosts = [endpoint.host for endpoint in contract.endpoints.values() if endpoint.host]
-    transport = closing.enter_context(
-        Transport(
-            policy_of(
-                environment,
-                url,
-                plain_url,
-                mail and f"http://{mail}",
-                *hosts,
-                allowed=options.allow_destructive == options.environment,
-            ),
-            redactor=redactor,
-            user_agent=f"deploy-verify/{__version__} run/{journal.run_id}",
-            trust=trust,
-            default_deadline=options.deadline,
-        )
+    policy = policy_of(
+        environment,
+        url,
+        plain_url,
+        mail and f"http://{mail}",
+        *hosts,
+        allowed=options.allow_destructive == options.environment,
     )
+
+    def way(policy: Policy, trust: Path | None) -> Transport:
+        agent = f"deploy-verify/{__version__} run/{journal.run_id}"
+        transport = Transport(
+            policy, redactor=redactor, user_agent=agent, trust=trust, default_deadline=options.deadline
+        )
+        return closing.enter_context(transport)
+
+    # read-only, whatever this run may do to its own environment
+    elsewhere = {
+        name: way(policy_of(there, there.url), root / there.trust if there.trust else None)
+        for name, there in compared(asked, contract).items()
+        if there is not environment and there.url
+    }
     return World(
         contract=contract,
         root=root,
@@ -125,7 +132,8 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         plain_url=plain_url,
         mail=mail,
         trust=trust,
-        transport=transport,
+        transport=way(policy, trust),
+        elsewhere=elsewhere,
         journal=journal,
         credentials=headers,
         keys=signing,
@@ -134,6 +142,12 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         breakable=reference,
         redactor=redactor,
     )
+
+
+def compared(needs: Iterable[Need], contract: Contract) -> dict[str, Environment]:
+    """Return the environments that ``needs`` compare with one another, by name."""
+    names = {name for need in needs if isinstance(need, Compare) for name in need.environments}
+    return {name: contract.environments[name] for name in sorted(names)}
 
 
 def _user(contract: Contract, account: str) -> str:

@@ -70,8 +70,8 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
                 each.result()
     except BaseException:
         world.stopping.set()
-        if world.transport is not None:
-            world.transport.close()  # wakes every thread that waits for an answer
+        for transport in world.transports:
+            transport.close()  # wakes every thread that waits for an answer
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -77,7 +77,6 @@ def watching(
 
 
 def _repeats(check: Check) -> bool:
-    """Tell whether a check is a blocker that only reads; readiness is waited for, not looked at."""
-    needs = check.needs
-    quick = all(need.effect is Effect.READS and need.after_ready and not need.last for need in needs)
-    return check.rule.about.severity == "blocker" and quick and check.rule.live(check.stated)
+    """Tell whether a check is a blocker that only reads; readiness is looked at then, not waited for."""
+    reads = all(need.effect is Effect.READS and not need.last for need in check.needs)
+    return check.rule.about.severity == "blocker" and reads and check.rule.live(check.stated)

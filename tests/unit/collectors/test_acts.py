@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,12 @@ class Machine:
         self.faults -= {name}
 
 
+def lies(system: Any) -> tuple[str, ...]:
+    """Return where the name localhost lies on this machine."""
+    found = {each[4][0] for each in socket.getaddrinfo("localhost", system.port, type=socket.SOCK_STREAM)}
+    return tuple(sorted(f"[{ip}]:{system.port}" if ":" in ip else f"{ip}:{system.port}" for ip in found))
+
+
 def broken_world(world: Make, system: Any, machine: Machine) -> Any:
     from dataclasses import replace
 
@@ -144,6 +151,19 @@ def test_what_does_not_recover_is_not_stopped_again(
     assert first.recovered is None
     assert isinstance(second, Unseen)
     assert "was not well before" in second.reason
+    assert machine.done == ["stop database-down", "start database-down"]
+
+
+def test_a_limit_tells_nothing_of_an_outage(serve: Make, world: Make, reply: Make, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "log")
+    answers = iter((200, 429, 503, 429, 200))
+    system = serve(lambda _: reply(status=next(answers)))
+    need = Stop(dependency="db", path="/ready", within=seconds(2))
+    seen = one(outage, need, broken_world(world, system, machine), Outage)
+    assert (seen.during.status, seen.after.status) == (503, 200)
+    limited = serve(lambda _: reply(status=429))
+    refused = one(outage, need, broken_world(world, limited, machine), Unseen)
+    assert "answered 429: a limit of requests refused it" in refused.reason
     assert machine.done == ["stop database-down", "start database-down"]
 
 
@@ -358,6 +378,25 @@ def test_a_token_needs_no_beginning(serve: Make, world: Make, reply: Make) -> No
     assert {asked.headers["authorization"] for asked in system.asked} == {"Bearer token-of-alice"}
 
 
+def test_secrets_that_a_limit_kept_out_are_told(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    log = tmp_path / "app.log"
+
+    def answer(asked: Any) -> Any:
+        with log.open("a") as lines:
+            lines.write(f"{asked.path.partition('?')[0]}\n")
+        return reply(status=429 if asked.method == "POST" else 200)
+
+    log.touch()
+    system = serve(answer)
+    need = Leak(path="/a", post="/login", member="password", within=seconds(2))
+    seen = one(logs, need, world(system.url, environment=LOGS), Leaks)
+    assert seen.refused == (
+        f"POST {system.url}/login answered 429: a limit of requests refused it, which shows nothing",
+    )
+
+
 def test_other_environments_are_only_read_and_never_told_a_secret(
     serve: Make, world: Make, reply: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,7 +404,9 @@ def test_other_environments_are_only_read_and_never_told_a_secret(
     other = serve(lambda _: reply(body={"database": "b", "key": "live_1"}))
     more = f"\n  other:\n    url: {other.url}\n    account: alice"
     alice = {"alice": (("Authorization", "Bearer token-of-alice"),)}
-    there = world(here.url, "accounts: {alice: {bearer: $A}}\n", environment=more, credentials=alice)
+    text = "accounts: {alice: {bearer: $A}}\n"
+    elsewhere = {"other": world(other.url, destructive=False).wire}
+    there = world(here.url, text, environment=more, credentials=alice, elsewhere=elsewhere)
     monkeypatch.setenv("TEST_KEY", "test_12345678")
     need = Compare(
         environments=("test", "other"),
@@ -375,8 +416,9 @@ def test_other_environments_are_only_read_and_never_told_a_secret(
     )
     seen = one(environments, need, there, Sides)
     assert seen.sides == (
-        Side(name="test", host=here.url[7:], identity="a", key=True, status=200),
-        Side(name="other", host=other.url[7:], identity="b", key=False, status=200),
+        Side(name="test", host=here.url[7:], identity="a", key=True, status=200, addresses=lies(here)),
+        Side(name="other", host=other.url[7:], identity="b", key=False, status=200, addresses=lies(other)),
     )
+    assert there.sent == there.wire.sent + 1 == 2
     assert other.lines == ["GET /who"]
     assert "authorization" not in other.asked[0].headers

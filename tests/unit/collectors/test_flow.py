@@ -154,6 +154,42 @@ def test_what_cannot_be_removed_is_named_and_stays_promised(
     assert [event["event"] for event in planned(there)] == ["plan"]
 
 
+def test_a_clean_up_that_a_limit_refuses_is_sent_again(serve: Make, world: Make, reply: Make) -> None:
+    shop = Shop(reply)
+
+    def answer(asked: Any) -> Any:
+        early = asked.method == "DELETE" and system.lines.count("DELETE /orders/7") < 2
+        return reply(status=429, headers={"Retry-After": "1"}) if early else shop(asked)
+
+    system = serve(answer)
+    there = world(system.url, more=FLOW, credentials={"alice": ()})
+    walked = walk(there)
+    assert system.lines[-2:] == ["DELETE /orders/7"] * 2
+    assert system.asked[-1].at - system.asked[-2].at >= 1
+    assert (problems(walked), walked.left) == ([], ())
+    assert [event["event"] for event in planned(there)] == ["plan", "gone"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "3600"}])
+def test_a_limit_that_lasts_is_not_waited_for(
+    serve: Make, world: Make, reply: Make, headers: dict[str, str]
+) -> None:
+    system = serve(Shop(reply, {"DELETE /orders/7": reply(status=429, headers=headers)}))
+    walked = walk(world(system.url, more=FLOW, credentials={"alice": ()}))
+    assert walked.left == (f"DELETE {system.url}/orders/7",)
+    assert system.lines.count("DELETE /orders/7") == 1
+    assert "429: a limit" in walked.strides[-1].refusal
+
+
+def test_a_run_that_is_broken_off_does_not_wait_for_a_limit(serve: Make, world: Make, reply: Make) -> None:
+    refusing = reply(status=429, headers={"Retry-After": "4"})
+    system = serve(Shop(reply, {"DELETE /orders/7": refusing}))
+    there = world(system.url, more=FLOW, credentials={"alice": ()})
+    there.stopping.set()
+    assert walk(there).left
+    assert system.lines.count("DELETE /orders/7") == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [

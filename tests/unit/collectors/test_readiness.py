@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from verify.collectors.readiness import collect
-from verify.collectors.world import World
+from verify.collectors.world import Watching, World
 from verify.facts.http import Exchange, Get
 from verify.facts.readiness import Readiness, Ready
 from verify.model.need import Unseen
+from verify.model.units import Ratio, seconds
 
 Make = Callable[..., Any]
 VERSION = "\n    version: {header: X-Release}"
@@ -40,6 +41,17 @@ def test_ready_at_once(serve: Make, world: Make, reply: Make) -> None:
     assert (ready.attempts, system.lines) == (3, ["GET /health"] * 3)
     assert ready.url == f"GET {system.url}/health"
     assert ready.reason == ""
+
+
+def test_while_it_is_watched_it_is_asked_once(serve: Make, world: Make, reply: Make) -> None:
+    watching = Watching(
+        checks=(), duration=seconds(1), interval=seconds(1), budget=Ratio(0), progress=lambda _: None
+    )
+    for status in (200, 503):
+        system = serve(script(reply, [status]))
+        ready = wait(world(system.url, watching=watching))
+        assert (ready.ready, ready.attempts, len(system.asked)) == (status == 200, 1, 1)
+    assert ready.reason == "last answer 503"
 
 
 def test_late(serve: Make, world: Make, reply: Make) -> None:

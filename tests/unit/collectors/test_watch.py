@@ -73,6 +73,18 @@ def test_the_requests_that_protection_allows_end_it_without_a_failure(
     assert "budget of 3 requests is used up after 3 rounds" in seen.stopped
 
 
+def test_readiness_is_asked_once_a_round_and_shares_its_answer(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply(status=503 if len(system.asked) > 2 else 200))
+    rule = Registry(("verify.rules",)).get("readiness/within")
+    assert rule.params is not None
+    within = Check(rule=rule, stated=rule.params())
+    more = {"checks": (HEALTH, within), "budget": Ratio(1.0), "duration": seconds(0.15)}
+    seen, _ = watched(world(system.url), **more)
+    assert (seen.rounds, len(system.asked)) == (4, 4)
+    assert (seen.judged, seen.failed) == (8, 4)
+    assert any(example.startswith("readiness/within after") for example in seen.examples)
+
+
 def test_without_blockers_or_watch_there_is_nothing_to_see(serve: Make, world: Make, reply: Make) -> None:
     there = world(serve(lambda _: reply()).url)
     assert "no blocker" in watched(there, checks=())[0].reason

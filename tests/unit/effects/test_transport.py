@@ -8,11 +8,12 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 from verify.effects.errors import Refused, Unreachable
-from verify.effects.transport import Request
+from verify.effects.transport import Origin, Request
 from verify.model.need import Effect
 from verify.model.units import Rate, seconds
 
@@ -350,6 +351,36 @@ def test_a_connection_of_its_own(serve: Callable, transport: Callable) -> None:
         with pytest.raises(Refused, match=reason) as caught:
             client.dial(url)
         assert "s3cret-value" not in str(caught.value)
+
+
+def test_where_a_host_lies(serve: Callable, transport: Callable) -> None:
+    server = serve()
+    client = transport(server)
+    found = client.addresses(server.url)
+    assert f"127.0.0.1:{server.port}" in found
+    assert client.sent == client.connections == 0
+    with pytest.raises(Refused, match="is not a declared address"):
+        client.addresses("http://other.example/")
+
+
+@pytest.mark.parametrize(
+    ("address", "written"), [("192.0.2.1", "192.0.2.1:80"), ("2001:db8::1", "[2001:db8::1]:80")]
+)
+def test_addresses_are_written_with_their_port(transport: Callable, address: str, written: str) -> None:
+    netloc = f"[{address}]" if ":" in address else address
+    client = transport(SimpleNamespace(origin=Origin.of(f"http://{netloc}")))
+    assert client.addresses(f"http://{netloc}/") == (written,)
+
+
+def test_a_name_that_nobody_knows_lies_nowhere(transport: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = transport(SimpleNamespace(origin=Origin.of("http://unknown.example")))
+    monkeypatch.setattr(client._wiring.names, "look_up", _unknown)
+    with pytest.raises(Unreachable, match=r"unknown\.example: no usable answer: name not found"):
+        client.addresses("http://unknown.example/")
+
+
+def _unknown(*_: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def test_a_connection_of_its_own_where_nobody_listens(serve: Callable, transport: Callable) -> None:

@@ -65,6 +65,24 @@ def breaks(rule_id: str, fault: str, **stated: Any) -> bool:
             {"endpoint": HEALTH, "dependencies": ("cache",)},
         ),
         (
+            "host/refused",
+            "host-forgotten",
+            {"hosts": ("https://b.example",)},
+            {"path": "/health"},
+        ),
+        (
+            "logs/json",
+            "endpoint-500",
+            {"endpoint": PRODUCTS, "fields": {"status": 200}},
+            {"endpoint": PRODUCTS, "fields": {"status": "integer", "level": "level"}},
+        ),
+        (
+            "logs/json",
+            "endpoint-404",
+            {"endpoint": PRODUCTS, "fields": {"status": 200}},
+            {"endpoint": OTHER, "fields": {"status": 200}},
+        ),
+        (
             "openapi/served",
             "schema-missing",
             {"endpoint": EndpointSpec(path="/schema/")},
@@ -98,6 +116,40 @@ def test_a_fault_shows_for_some_values_only(
 ) -> None:
     assert breaks(rule_id, fault, **where)
     assert not breaks(rule_id, fault, **elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("burst", "rate", "method", "endpoint", "hidden"),
+    [
+        (20, 10.0, "GET", PRODUCTS, True),
+        (20, 10.0, "POST", PRODUCTS, False),
+        (20, 10.0, "GET", OTHER, False),
+        (20, 5.0, "GET", PRODUCTS, False),  # slow as it is, the reference answers more than the limit allows
+        (19, 10.0, "GET", PRODUCTS, False),  # three waves of answers, the last one in time
+        (15, 10.0, "GET", PRODUCTS, False),
+    ],
+)
+def test_a_slow_endpoint_hides_a_limit(
+    burst: int,
+    rate: float,
+    method: str,
+    endpoint: EndpointSpec,
+    hidden: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    rule = REGISTRY.get("rate-limit/over")
+    assert rule.params is not None
+    stated = rule.params(endpoint=endpoint, rate=rate, burst=burst, method=method)  # type: ignore[call-arg] # its own
+    assert rule.hides("endpoint-slow", stated, PROMISED) is hidden
+    assert not rule.hides("no-edge-limit", stated, PROMISED)
+    assert not REGISTRY.get("rate-limit/under").hides("endpoint-slow", None, PROMISED)
+
+
+def test_what_the_reference_does_at_once_is_what_the_rules_count_with() -> None:
+    from verify.facts.broken import AT_ONCE, SLOW
+    from verify.reference.faults import FAULTS
+    from verify.reference.front import _THREADS
+
+    assert (_THREADS, FAULTS["endpoint-slow"].turns["products_delay"]) == (AT_ONCE, SLOW)
 
 
 def test_a_part_that_no_dependency_names_can_be_missing() -> None:

@@ -152,6 +152,7 @@ def test_the_time_of_an_endpoint_goes_before_that_of_the_claim(said: Said) -> No
 
 A = Side(name="a", host="a.example", identity="1", key=True, status=200)
 B = Side(name="b", host="b.example", identity="2")
+AT = replace(A, addresses=("192.0.2.1:443",))
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,10 @@ B = Side(name="b", host="b.example", identity="2")
         ({"probe": "/who"}, (replace(A, identity=None), B), UNCLEAR),
         ({}, (replace(A, identity=None), replace(B, identity=None)), HOLDS),
         ({}, (A, B, replace(B, name="c")), ("the same host", "the same database")),
+        ({"probe": "/who"}, (AT, replace(B, addresses=AT.addresses)), HOLDS),
+        ({"probe": "/who"}, (AT, replace(AT, name="b", host="b.example")), ("one system, two names",)),
+        ({}, (replace(AT, identity=None), replace(B, identity=None, addresses=AT.addresses)), UNCLEAR),
+        ({}, (replace(AT, identity=None), replace(B, identity=None, addresses=("192.0.2.2:443",))), HOLDS),
     ],
 )
 def test_environments(

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
+from verify.contract import EndpointSpec
 from verify.contract.errors import ContractError
+from verify.facts.exposure import Probed
+from verify.facts.flow import Stride
 from verify.facts.http import Exchange
 from verify.judge.proof import answers
 from verify.judge.registry import Registry
 from verify.judge.verdict import Check, conclude, judge
 from verify.model.finding import Unknown
 from verify.model.place import Place
+from verify.model.rule import given
 from verify.model.verdict import Decision, Judgement, Outcome, Verdict, Waiver, decide
 from verify.run.options import Options, UsageError
 from verify.run.session import Session, prepare
@@ -127,20 +131,81 @@ def test_nothing_cannot_be_stated(tmp_path: Path, rule: str, stated: str) -> Non
         prepare(file, Options())
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize(
-    "rule_id", ["exposure/paths", "exposure/listing", "exposure/banner", "debug/pages", "redirect/open"]
-)
+def _holds_answers(fact: Any) -> bool:
+    if isinstance(fact, tuple):
+        return any(map(_holds_answers, fact))
+    if isinstance(fact, Exchange | Probed | Stride):
+        return True
+    return dataclasses.is_dataclass(fact) and any(
+        _holds_answers(getattr(fact, field.name)) for field in dataclasses.fields(fact)
+    )
+
+
+#: rules whose promise is that the system answers at all: a 503 breaks it, and readiness is waited for
+ABOUT_ANSWERING = {
+    *("endpoint/answers", "flow/works", "health/anonymous", "health/dependencies", "health/outage"),
+    *("health/status", "logs/events", "openapi/served", "worker/canary"),
+}
+LOOKING = [
+    (rule.id, status)
+    for rule in Registry(("verify.rules",)).all()
+    for status in (429, 503)
+    if any(_holds_answers(fact) for proof in rule.holds for fact in proof.facts.values())
+    and rule.family != "readiness"
+    and not (status == 503 and rule.id in ABOUT_ANSWERING)
+    and not (status == 429 and rule.id == "quota/counted")  # which states it
+]
+
+
+def test_whatever_rule_looks_at_answers_is_among_them() -> None:
+    assert {"host/refused", "spa/fallback", "openapi/conforms", "headers/value", "logs/json"} <= {
+        rule_id for rule_id, _ in LOOKING
+    }
+
+
+@pytest.mark.parametrize(("rule_id", "status"), LOOKING)
 def test_an_answer_of_somebody_in_front_shows_nothing(rule_id: str, status: int) -> None:
     rule = Registry().get(rule_id)
     for proof in rule.holds:
         facts = {name: _in_front(fact, status) for name, fact in proof.facts.items()}
         seen = answers(rule, dataclasses.replace(proof, facts=facts))
-        assert judge(Check(rule=rule, stated=proof.stated), seen).outcome is Outcome.INCONCLUSIVE
+        judgement = judge(Check(rule=rule, stated=proof.stated), seen)
+        assert (judgement.outcome, judgement.findings) == (Outcome.INCONCLUSIVE, ())
+        assert all("refused" in unknown.reason for unknown in judgement.unknowns)
 
 
 def _in_front(fact: Any, status: int) -> Any:
     if isinstance(fact, tuple):
         return tuple(_in_front(one, status) for one in fact)
-    nothing = {"body": b"", "headers": ()} if isinstance(fact, Exchange) else {"shown": ""}
-    return dataclasses.replace(fact, status=status, **nothing)
+    if isinstance(fact, Exchange):
+        return dataclasses.replace(fact, status=status, body=b"", headers=())
+    if isinstance(fact, Probed):
+        return dataclasses.replace(fact, status=status, shown="")
+    if isinstance(fact, Stride):
+        return dataclasses.replace(fact, status=status, problems=(f"status {status}",))
+    if not dataclasses.is_dataclass(fact) or isinstance(fact, type):
+        return fact
+    changed = {field.name: _in_front(getattr(fact, field.name), status) for field in dataclasses.fields(fact)}
+    return dataclasses.replace(fact, **changed)
+
+
+def test_what_is_stated_is_judged_whoever_answered() -> None:
+    rule = Registry().get("host/refused")
+    assert rule.params is not None
+    foreign, own = Exchange(status=503), Exchange(status=200)
+    proof = given(rule.params(status=(503,)), refused=foreign, served=(), spoofed=own)  # type: ignore[call-arg] # its own
+    seen = answers(rule, proof)
+    assert judge(Check(rule=rule, stated=proof.stated), seen).outcome is Outcome.HOLDS
+    maintained = EndpointSpec(path="/", expect=(503,))
+    rule = Registry().get("migrations/applied")
+    assert rule.params is not None
+    stated = rule.params(endpoint=maintained, member="n", equals=0)  # type: ignore[call-arg] # its own
+    proof = given(stated, answer=Exchange(status=503, body=b'{"n": 0}'))
+    assert judge(Check(rule=rule, stated=proof.stated), answers(rule, proof)).outcome is Outcome.HOLDS
+
+
+def test_secrets_that_a_limit_kept_out_prove_nothing() -> None:
+    rule = Registry().get("logs/secret")
+    facts = {"leaks": dataclasses.replace(rule.holds[0].facts["leaks"], refused=("a limit refused it",))}  # type: ignore[type-var] # a fact is a dataclass
+    seen = answers(rule, dataclasses.replace(rule.holds[0], facts=facts))
+    assert judge(Check(rule=rule, stated=rule.holds[0].stated), seen).outcome is Outcome.INCONCLUSIVE

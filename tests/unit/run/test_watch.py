@@ -29,6 +29,7 @@ claims:
   ALIVE: {says: s, at: a, rule: health/status, with: {endpoint: health}}
   LISTED: {says: s, at: a, rule: endpoint/answers, with: {endpoint: health}}
   READY: {says: s, at: a, rule: readiness/within}
+  CHAIN: {says: s, at: a, rule: tls/chain}
   DOWN: {says: s, at: a, rule: health/outage, with: {endpoint: health, dependencies: [database]}}
 """
 CLAIMED = "  WATCH: {says: s, at: a, rule: watch/error-budget, with: {for: 15m}}\n"
@@ -91,7 +92,7 @@ def test_the_blockers_that_only_read_are_watched() -> None:
     verdicts = judged(found, Outcome.HOLDS)
     told = watching(found.selected, verdicts, loaded, options, print)
     assert isinstance(told, Watching)
-    assert [check.rule.id for check in told.checks] == ["health/status"]
+    assert [check.rule.id for check in told.checks] == ["health/status", "readiness/within", "tls/chain"]
     assert (told.duration, told.interval, told.budget) == (QUARTER, seconds(2), 0.05)
     quick = Options(environment="test", watch=QUARTER, watch_interval=seconds(1))
     again = watching(found.selected, verdicts, loaded, quick, print)

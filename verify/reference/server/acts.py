@@ -1,10 +1,9 @@
-"""What callers do rather than read: sign in and out, call the webhook, fail on purpose."""
+"""What callers do rather than read: sign in and out, call the webhook."""
 
 import contextlib
 import hmac
 import itertools
 import json
-import traceback
 from base64 import b64decode
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
@@ -37,7 +36,6 @@ class Acts:
             f"{config.api}logout/": ("POST", self._logout),
             f"{config.api}session/": ("GET", self._session),
             config.webhook: ("POST", self._webhook),
-            config.failure: ("GET", self._failure),
             config.identity: ("GET", self._identity),
         }
 
@@ -90,16 +88,6 @@ class Acts:
         self._cache.note(str(event))
         self._events.write(environ, behaviour, "webhook_processed", webhook_id=event, status="processed")
         return json_answer(202, {"status": "processed"})
-
-    def _failure(self, environ: Environ, behaviour: Behaviour) -> Answer:
-        """Fail as code fails, and log it."""
-        try:
-            json.loads("{")
-        except ValueError as error:
-            self._events.write(
-                environ, behaviour, "error", level="error", error=str(error), exception=traceback.format_exc()
-            )
-        return problem(500, "Something went wrong.")
 
     def _identity(self, environ: Environ, behaviour: Behaviour) -> Answer:
         """Say whose database and key this is: under each of its names it stands for another environment."""

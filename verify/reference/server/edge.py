@@ -91,7 +91,10 @@ class Edge:
             return problem(self._config.edge.status, "Too many requests from this address.", headers)
         if behaviour.any_host:
             environ["HTTP_HOST"] = "localhost"
-        if host_name(environ) in _NAMES:
+        name = host_name(environ)
+        if behaviour.only_host and name in _NAMES and name != behaviour.only_host:
+            return problem(400, "This host is not served here.")
+        if name in _NAMES:
             if cors.is_preflight(environ) and environ["PATH_INFO"].startswith(self._config.api):
                 return cors.preflight()
             answer = self._pages.answer(environ, behaviour, user)

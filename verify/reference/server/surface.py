@@ -60,6 +60,8 @@ class Surface:
 
     def _fallback(self, path: str, below: str, behaviour: Behaviour) -> Answer | None:
         """Give unknown paths ``below`` the start page, which finds its way by itself."""
+        if path == self._config.failure:
+            return None
         if path.startswith(self._config.api):
             known = any(path.startswith(self._config.api + view) for view in _VIEWS)
             falls = behaviour.spa == "greedy" and not known

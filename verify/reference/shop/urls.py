@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from verify.reference.shop import canary, catalogue, money, tasks
+from verify.reference.shop import canary, catalogue, failing, money, tasks
 from verify.reference.shop.state import current
 
 _API = current().config.api.lstrip("/")
+_FAILURE = current().config.failure.lstrip("/")
 
 urlpatterns = [
     path(f"{_API}products/", catalogue.Products.as_view()),
@@ -18,6 +19,7 @@ urlpatterns = [
     path(f"{_API}canary/", canary.Canary.as_view()),
     path(f"{_API}tasks/", tasks.Tasks.as_view()),
     path(f"{_API}tasks/<str:task>/", tasks.OneTask.as_view()),
+    path(_FAILURE, failing.fail),
 ]
 
 handler400 = "verify.reference.shop.errors.bad_request"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from verify.facts.broken import errs_in_django
 from verify.facts.debug import given_away
-from verify.facts.http import FOREIGN_HOST, Exchange, Get
+from verify.facts.http import FOREIGN_HOST, SHOWS_NOTHING, Exchange, Get
 from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule
 
 
@@ -30,7 +30,7 @@ class Params(Stated):
 
 STATED = Params()
 PLAIN = Exchange(status=404, body=b"<h1>Not Found</h1>")
-HOLDS = given(STATED, answers=(PLAIN, Exchange(status=400)))
+HOLDS = [given(STATED, answers=(page, Exchange(status=400))) for page in (PLAIN, Exchange(status=500))]
 FAILS = [
     given(STATED, answers=(PLAIN, Exchange(status=400, body=body)))
     for body in (
@@ -39,7 +39,7 @@ FAILS = [
         b"<title>// Werkzeug Debugger</title>",
         b"\tat com.example.Shop.list(Shop.java:12)",
     )
-]
+] + [given(STATED, answers=(Exchange(status=500, body=b"You have DEBUG = True"), PLAIN))]
 FIRST_ERROR = 400
 
 
@@ -48,14 +48,19 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     return bool(stated.host) or any(errs_in_django(path, reference) for path in stated.on)
 
 
-@rule(severity="blocker", faults=["debug-on"], refs=["OWASP WSTG-ERRH-01", "Django: deployment checklist"])
+@rule(
+    severity="blocker",
+    faults=["debug-on"],
+    refs=["OWASP WSTG-ERRH-01", "Django: deployment checklist"],
+    telling=SHOWS_NOTHING,
+)
 def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Look for marks in each page, whatever its status."""
     errors = [answer for answer in answers if answer.status >= FIRST_ERROR]
     yield Seen(", ".join(str(answer.status) for answer in errors) or "none", what="error pages")
     for answer in answers:
         if answer.shows_nothing:
-            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
+            yield Unknown(answer.refusal)
         for what, words in given_away(answer):
             yield Finding(answer.place, f"{what} is shown on {answer.status}", "no debug marks", words)
     for answer in answers[: len(stated.on)]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.body import differences
-from verify.facts.broken import products, unhealthy
-from verify.facts.http import Exchange, Get
+from verify.facts.broken import SLOW, products, unhealthy
+from verify.facts.http import IN_FRONT, Exchange, Get
 from verify.rules import (
     Duration,
     Endpoint,
@@ -47,8 +47,6 @@ FAILS = [
     given(STATED, answer=Exchange(status=200, body=b'{"count": 3}', elapsed=seconds(2.1))),
 ]
 
-SLOW = seconds(3)  # what endpoint-slow takes
-
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether ``fault`` shows at the stated endpoint."""
@@ -76,6 +74,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "worker-down",
         "storage-down",
     ],
+    telling=IN_FRONT,
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Compare status, members and time."""

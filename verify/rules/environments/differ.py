@@ -1,8 +1,12 @@
 """The stated environments are apart: hosts, databases and keys of their own.
 
 A staging system that shares production's database destroys production's data with its
-next test; one that holds live keys charges real cards. Each environment is asked once,
-read-only and without credentials; of a key only its beginning is compared.
+next test; one that holds live keys charges real cards. Each environment is looked up, and asked
+once, read-only and without credentials; of a key only its beginning is compared.
+
+Load balancers and CDNs serve many systems at one address, so a shared address alone is no
+violation: together with the same answer of the probe it is one system under two names, and
+without a ``probe`` nobody can tell.
 
 Fix: give the environment a database and keys of its own, and let its probe show a name of
 the database that no copy shares, such as a row written when the environment was made.
@@ -58,12 +62,16 @@ class Params(Stated):
 STATED = Params(
     environments=("staging", "production"), probe="/who", keys={"staging": Key(at="$KEY", prefix="test_")}
 )
-STAGING = Side(name="staging", host="staging.example", identity="a", key=True, status=200)
+STAGING = Side(
+    name="staging", host="staging.example", identity="a", key=True, status=200, addresses=("192.0.2.1:443",)
+)
 PRODUCTION = Side(name="production", host="api.example", identity="b", status=200)
-HOLDS = given(STATED, seen=Sides(sides=(STAGING, PRODUCTION)))
+BEHIND = replace(PRODUCTION, addresses=STAGING.addresses)  # one load balancer, two systems
+HOLDS = [given(STATED, seen=Sides(sides=(STAGING, side))) for side in (PRODUCTION, BEHIND)]
 FAILS = [
     given(STATED, seen=Sides(sides=(replace(STAGING, host="api.example"), PRODUCTION))),
     given(STATED, seen=Sides(sides=(replace(STAGING, identity="b"), PRODUCTION))),
+    given(STATED, seen=Sides(sides=(replace(STAGING, identity="b"), BEHIND))),
     given(STATED, seen=Sides(sides=(replace(STAGING, key=False), PRODUCTION))),
 ]
 
@@ -83,8 +91,14 @@ def check(seen: Sides, stated: Params) -> Iterator[Finding | Unknown | Seen]:
         at = f"{first.name} and {second.name}"
         if first.host == second.host:
             yield Finding(at, "the same host", "two hosts", first.host)
+        shared = ", ".join(sorted({*first.addresses} & {*second.addresses}))
         if first.identity is not None and first.identity == second.identity:
-            yield Finding(at, "the same database", "two databases", first.identity)
+            if shared:
+                yield Finding(at, "one system, two names", "two systems", f"{first.identity} at {shared}")
+            else:
+                yield Finding(at, "the same database", "two databases", first.identity)
+        elif shared and not stated.probe:
+            yield Unknown(f"{at} both lie at {shared}, as behind one load balancer: state a `probe`")
     for side in seen.sides:
         key = stated.keys.get(side.name)
         if stated.probe and side.identity is None:

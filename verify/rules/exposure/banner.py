@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.exposure import names_version
-from verify.facts.http import Exchange, Get
+from verify.facts.http import SHOWS_NOTHING, Exchange, Get
 from verify.rules import Finding, Seen, Some, Stated, Unknown, given, rule
 
 
@@ -36,14 +36,14 @@ FAILS = [
 ]
 
 
-@rule(severity="warning", faults=["version-banner"], refs=["OWASP WSTG-INFO-02"])
+@rule(severity="warning", faults=["version-banner"], refs=["OWASP WSTG-INFO-02"], telling=SHOWS_NOTHING)
 def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Look for a number in each header."""
     for answer in answers:
         named = [(name, value) for name in stated.headers for value in answer.header_values(name)]
         yield Seen(", ".join(f"{name}: {value}" for name, value in named) or "none", what="banners")
         if answer.shows_nothing:
-            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
+            yield Unknown(answer.refusal)
         for name, value in named:
             if names_version(value):
                 yield Finding(answer.place, f"{name} names a version", "no version", value)

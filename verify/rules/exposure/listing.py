@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.exposure import listed
-from verify.facts.http import Exchange, Get
+from verify.facts.http import SHOWS_NOTHING, Exchange, Get
 from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule
 
 
@@ -41,12 +41,12 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     return LISTED in stated.folders
 
 
-@rule(severity="error", faults=["listing-on"], refs=["OWASP WSTG-CONF-04"])
+@rule(severity="error", faults=["listing-on"], refs=["OWASP WSTG-CONF-04"], telling=SHOWS_NOTHING)
 def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - what is stated is in the questions
     """Look for the words of a listing."""
     for answer in answers:
         yield Seen(answer.status, what=f"{answer.url} answers")
         if answer.shows_nothing:
-            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
+            yield Unknown(answer.refusal)
         if listed(answer):
             yield Finding(answer.place, "the folder is listed", "no listing", f"status {answer.status}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.exposure import PATHS, Probe, Probed
-from verify.facts.http import SHOWS_NOTHING
+from verify.facts.http import SHOWS_NOTHING, refusal_of
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 
@@ -62,6 +62,6 @@ def check(probes: tuple[Probed, ...], stated: Params) -> Iterator[Finding | Unkn
     yield Seen(f"{hidden} of {len(probes)}", what=f"not served ({refused} refused)")
     for path, probe in zip(stated.paths, probes, strict=True):
         if probe.status in SHOWS_NOTHING:
-            yield Unknown(f"{probe.place} answered {probe.status}, which shows nothing")
+            yield Unknown(refusal_of(probe.place, probe.status))
         if probe.shown:
             yield Finding(probe.place, f"{path} is served", "not served", probe.shown)

@@ -45,6 +45,9 @@ def check(walk: Walk, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Report each step that went wrong and whatever was left behind."""
     yield Seen(len(walk.strides), what="steps walked")
     for stride in walk.strides:
+        if stride.refusal:
+            yield Unknown(f"flow {stated.flow} was not walked to its end: {stride.refusal}")
+            continue
         for problem in stride.problems:
             yield Finding(
                 stride.request, f"flow {stated.flow}: {problem}", stride.expected, str(stride.status)

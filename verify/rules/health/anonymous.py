@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.headers import directives
-from verify.facts.http import Exchange, Get
+from verify.facts.http import IN_FRONT, Exchange, Get
 from verify.facts.leaks import leaks
 from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, given, rule
 
@@ -63,6 +63,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     severity="warning",
     faults=["health-leaks", "health-cacheable", "health-login"],
     refs=["RFC 9111 5.2.2", "OWASP WSTG-INFO-02"],
+    telling=IN_FRONT,
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Look at status, lifetime and content."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from verify.facts.broken import GONE, unwell
 from verify.facts.health import find_member, is_well
-from verify.facts.http import Exchange, Get
+from verify.facts.http import IN_FRONT, Exchange, Get
 from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
@@ -64,6 +64,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "storage-down",
     ],
     refs=["draft-inadarei-api-health-check-06"],
+    telling=IN_FRONT,
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Look for each stated dependency in the answer."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.health import find_member, is_well
-from verify.facts.http import Exchange
+from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.outage import Outage, Stop
 from verify.rules import (
     Duration,
@@ -79,7 +79,9 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 
 
 @rule(
-    severity="error", faults=["health-lies", "liveness-deep", "health-missing-dependency", "health-not-json"]
+    severity="error",
+    faults=["health-lies", "liveness-deep", "health-missing-dependency", "health-not-json"],
+    telling=IN_FRONT,
 )
 def check(outages: tuple[Outage, ...], stated: Params) -> Iterator[Finding | Seen]:
     """Compare what was said during each outage, and after it."""

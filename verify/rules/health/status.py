@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.broken import unhealthy
-from verify.facts.http import Exchange, Get
+from verify.facts.http import IN_FRONT, Exchange, Get
 from verify.rules import (
     Duration,
     Endpoint,
@@ -64,6 +64,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "storage-down",
         "never-ready",
     ],
+    telling=IN_FRONT,
 )
 def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     """Compare status and time with what is stated."""

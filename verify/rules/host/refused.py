@@ -50,10 +50,16 @@ FAILS = [
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether a stated path shows what ``fault`` lets through."""
+    if fault == "host-forgotten":
+        return bool(stated.hosts)
     return fault == "any-host" or any(redirects(path, reference) for path in (*stated.links, stated.path))
 
 
-@rule(severity="error", faults=["any-host", "trusts-forwarded-host"], refs=["OWASP WSTG-INPV-17"])
+@rule(
+    severity="error",
+    faults=["any-host", "host-forgotten", "trusts-forwarded-host"],
+    refs=["OWASP WSTG-INPV-17"],
+)
 def check(
     refused: Exchange, served: tuple[Exchange, ...], spoofed: tuple[Exchange, ...], stated: Params
 ) -> Iterator[Finding | Seen]:

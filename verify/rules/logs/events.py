@@ -72,7 +72,8 @@ def check(recorded: Recorded, stated: Params) -> Iterator[Finding | Unknown | Se
     """Look for each event among the lines."""
     lines = [line for line in map(parsed, recorded.lines) if line is not None]
     yield Seen(len(recorded.lines), what="lines written")
-    problems = [problem for stride in recorded.walk.strides for problem in stride.problems]
+    strides = recorded.walk.strides
+    problems = [stride.refusal or problem for stride in strides for problem in stride.problems]
     if problems or recorded.walk.stopped:
         reason = recorded.walk.stopped or problems[0]
         yield Unknown(f"flow {stated.flow} was not walked to its end: {reason}")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from verify.facts.broken import products
 from verify.facts.http import Exchange
 from verify.facts.logs import Logged, Mark, differences, parsed
 from verify.rules import (
@@ -66,12 +67,23 @@ FAILS = [
 ]
 
 
-def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - it logs every request alike
-    """Tell whether the field that ``fault`` leaves out is stated."""
+STATUS = {"endpoint-404": 404, "endpoint-500": 500}
+
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether the field that ``fault`` leaves out is stated, or another status than is logged then."""
+    if fault in STATUS:
+        wanted = {name: kind for name, kind in stated.fields.items() if name == "status"}
+        wrong = any(differences({"status": STATUS[fault]}, wanted))
+        return stated.endpoint.path == products(reference) and wrong
     return fault != "log-missing-field" or "level" in stated.fields
 
 
-@rule(severity="error", faults=["log-not-json", "log-missing-field", "no-request-id"], refs=["RFC 8259"])
+@rule(
+    severity="error",
+    faults=["log-not-json", "log-missing-field", "no-request-id", *STATUS],
+    refs=["RFC 8259"],
+)
 def check(logged: Logged, stated: Params) -> Iterator[Finding | Seen]:
     """Read the line of the marked request."""
     at = logged.marked.place

@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.logs import Leak, Leaks
-from verify.rules import Duration, Endpoint, EndpointSpec, Finding, Seen, Stated, given, rule, seconds
+from verify.rules import (
+    Duration,
+    Endpoint,
+    EndpointSpec,
+    Finding,
+    Seen,
+    Stated,
+    Unknown,
+    given,
+    rule,
+    seconds,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +51,11 @@ FAILS = [
 
 
 @rule(severity="blocker", faults=["log-leaks-secret", "answer-leaks-secret"], refs=["CWE-532", "CWE-209"])
-def check(leaks: Leaks, stated: Params) -> Iterator[Finding | Seen]:  # noqa: ARG001 - a rule names its parameters
+def check(leaks: Leaks, stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - a rule names its parameters
     """Report each place whose secret came up again."""
     yield Seen(", ".join(leaks.sent), what="secrets sent in")
+    for reason in leaks.refused:
+        yield Unknown(reason)
     for place in leaks.logged:
         yield Finding(leaks.url, f"a secret sent in the {place} is logged", "not in the log", "in the log")
     for place in leaks.answered:

@@ -9,7 +9,7 @@ Fix: generate the document from the code that is deployed.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from verify.facts.http import Exchange
+from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.openapi import Describe, Described
 from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Stated, given, rule
 
@@ -47,6 +47,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     severity="warning",
     faults=["schema-missing", "schema-invalid", "schema-dead-operation", "endpoint-500", "endpoint-404"],
     refs=["OpenAPI 3.1"],
+    telling=IN_FRONT,
 )
 def check(described: Described, stated: Params) -> Iterator[Finding | Seen]:
     """Report what is wrong with the document and with what it promises."""

@@ -9,6 +9,7 @@ Fix: wait for the roll-out to end, or look for a replica that still runs the old
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from verify.facts.http import SHOWS_NOTHING
 from verify.facts.readiness import Readiness, Ready
 from verify.rules import Finding, Nothing, Seen, Stated, Unknown, given, rule
 
@@ -28,7 +29,7 @@ HOLDS = given(STATED, readiness=GOOD)
 FAILS = given(STATED, readiness=replace(GOOD, version="1.3.9"))
 
 
-@rule(severity="blocker", baseline=True, faults=["wrong-version"])
+@rule(severity="blocker", baseline=True, faults=["wrong-version"], telling=SHOWS_NOTHING)
 def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Nothing | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
     """Compare the version that answered with the expected one."""
     if readiness.expected is None:

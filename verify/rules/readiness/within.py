@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.broken import GONE, unhealthy
-from verify.facts.http import Exchange
+from verify.facts.http import SHOWS_NOTHING, Exchange
 from verify.facts.readiness import Readiness, Ready
 from verify.rules import Duration, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule, seconds
 
@@ -65,6 +65,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
         "cert-wrong-name",
         "cert-untrusted",
     ],
+    telling=SHOWS_NOTHING,
 )
 def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Compare the time to ready with the stated one."""

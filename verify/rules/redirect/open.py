@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from verify.facts.broken import redirects
-from verify.facts.http import FOREIGN_HOST, PLAIN_PROBE, Exchange, Get
+from verify.facts.http import FOREIGN_HOST, PLAIN_PROBE, SHOWS_NOTHING, Exchange, Get
 from verify.facts.links import host_of, target_of
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
@@ -74,6 +74,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     severity="error",
     faults=["open-redirect", "trusts-forwarded-host", "any-host"],
     refs=["CWE-601", "OWASP WSTG-CLNT-04"],
+    telling=SHOWS_NOTHING,
 )
 def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Unknown | Seen]:  # noqa: ARG001 - what is stated is in the questions
     """Look where each answer leads."""
@@ -82,6 +83,6 @@ def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | U
     yield Seen(f"{len(answers) - len(led)} of {len(answers)}", what="attempts stay here")
     for answer in answers:
         if answer.shows_nothing:
-            yield Unknown(f"{answer.place} answered {answer.status}, which shows nothing")
+            yield Unknown(answer.refusal)
     for answer, target in led:
         yield Finding(answer.place, "the redirect leads where the caller wants", "an own address", target)

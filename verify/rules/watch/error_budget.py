@@ -2,7 +2,9 @@
 
 Memory that leaks, a pool that fills up and a cache that runs cold show minutes after the
 gate was green. While `--watch` is given, the rules of severity blocker that only read are
-repeated at an interval, and watching ends early once the budget is spent.
+repeated at an interval, and watching ends early once the budget is spent. Readiness and the
+release that answers are among them: asked once in each round and never waited for, because
+a wait would hide the failures that are counted.
 
 Fix: look at the examples for what failed first; roll back while it is still one of them.
 """

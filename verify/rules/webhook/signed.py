@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verify.contract.values import Statuses
-from verify.facts.http import Exchange
+from verify.facts.http import SHOWS_NOTHING, Exchange
 from verify.facts.webhook import Call, Calls, CallWebhook
-from verify.rules import AccountName, Finding, Seen, Stated, UrlPath, WebhookName, given, rule
+from verify.rules import AccountName, Finding, Seen, Stated, Unknown, UrlPath, WebhookName, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,13 @@ FAILS = [
 ]
 
 
-@rule(severity="blocker", faults=["webhook-unverified"], refs=["RFC 2104", "CWE-345"])
-def check(calls: Calls, stated: Params) -> Iterator[Finding | Seen]:
+@rule(
+    severity="blocker",
+    faults=["webhook-unverified"],
+    refs=["RFC 2104", "CWE-345"],
+    telling=SHOWS_NOTHING,
+)
+def check(calls: Calls, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     """Compare the answers, and what was processed."""
     for how, call, good in (
         ("an unsigned call", calls.unsigned, stated.refused),
@@ -65,9 +70,15 @@ def check(calls: Calls, stated: Params) -> Iterator[Finding | Seen]:
     ):
         answer, wanted = call.answer, " or ".join(map(str, good))
         yield Seen(answer.status, what=f"{how} is answered")
+        if answer.shows_nothing and answer.status not in good:
+            yield Unknown(answer.refusal)
+            continue
         if answer.status not in good:
             yield Finding(answer.place, f"{how} is answered otherwise", wanted, str(answer.status))
         if call.state is None:
+            continue
+        if call.state.shows_nothing and call.state.status not in stated.processed:
+            yield Unknown(call.state.refusal)
             continue
         processed, wants = call.state.status in stated.processed, good is stated.accepted
         if processed is not wants:

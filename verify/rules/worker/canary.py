@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verify.facts.broken import unwell
-from verify.facts.http import Exchange
+from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.task import Enqueue, Task
 from verify.rules import (
     Duration,
@@ -76,7 +76,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     return not unwell(fault, reference) or reference.liveness is not None
 
 
-@rule(severity="error", faults=["worker-down", "worker-slow"])
+@rule(severity="error", faults=["worker-down", "worker-slow"], telling=IN_FRONT)
 def check(task: Task, stated: Params) -> Iterator[Finding | Seen]:
     """Compare the time to done with the stated one."""
     yield Seen(task.took, limit=stated.within, what="done after" if task.done else "not done after")
