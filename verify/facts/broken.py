@@ -1,8 +1,11 @@
 """What a fault of the reference shows of itself, for rules that it breaks for some stated values only."""
 
+from math import ceil
+
 from verify.contract.reference import ReferenceSpec
+from verify.facts.burst import Burst
 from verify.facts.http import Exchange
-from verify.model.units import seconds
+from verify.model.units import Rate, seconds
 
 #: fault -> the parts that do not answer then; what the worker says of itself passes through Redis
 GONE = {
@@ -28,6 +31,8 @@ SETS = {
 }
 #: requests that the reference answers at once, and what endpoint-slow takes
 AT_ONCE, SLOW = 16, seconds(3)
+#: that each answer is given, where a run states no other deadline
+DEADLINE = seconds(10)
 #: faults after which the health endpoint gives another status, whatever its dependencies say
 SICK = frozenset({"health-wrong-status", "health-login", "never-ready"})
 
@@ -57,6 +62,16 @@ def tight(reference: ReferenceSpec) -> float:
 def products(reference: ReferenceSpec) -> str:
     """Return the path of the product list."""
     return reference.api.removesuffix("/") + "/products/"
+
+
+def swamped(burst: Burst, rate: Rate, allowed: int, reference: ReferenceSpec) -> bool:
+    """Tell whether a burst fills the reference under ``endpoint-slow``, so that its end comes too late.
+
+    It then answers no faster than the limit of ``rate`` and ``allowed`` on top lets through.
+    """
+    slow = burst.method == "GET" and burst.path == products(reference)
+    waves = ceil(burst.count / AT_ONCE)
+    return slow and allowed >= AT_ONCE and rate * SLOW >= AT_ONCE and waves * SLOW > DEADLINE
 
 
 def serves(path: str, reference: ReferenceSpec) -> bool:

@@ -85,6 +85,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 )
 def check(outages: tuple[Outage, ...], stated: Params) -> Iterator[Finding | Seen]:
     """Compare what was said during each outage, and after it."""
+    alive = stated.liveness.expect if stated.liveness else ()
     for outage in outages:
         name, during = outage.dependency, outage.during
         yield Seen(during.status, what=f"{name} down:")
@@ -92,16 +93,12 @@ def check(outages: tuple[Outage, ...], stated: Params) -> Iterator[Finding | See
             yield Finding(during.place, f"{name} is down", str(stated.status), str(during.status))
         elif stated.named and _names(during, name):
             yield Finding(during.place, f"{name} is down", f"{name} named as not well", _names(during, name))
-        if outage.alive is not None and outage.alive.status not in _alive(stated):
+        if outage.alive is not None and outage.alive.status not in alive:
             at, seen = outage.alive.place, str(outage.alive.status)
             yield Finding(at, f"liveness fails while {name} is down", "up", seen)
         if outage.recovered is None:
             at, seen = outage.after.place, str(outage.after.status)
             yield Finding(at, f"no recovery after {name} is back", f"well within {stated.within}", seen)
-
-
-def _alive(stated: Params) -> tuple[int, ...]:
-    return stated.liveness.expect if stated.liveness else ()
 
 
 def _names(answer: Exchange, name: str) -> str:

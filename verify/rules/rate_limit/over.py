@@ -8,10 +8,9 @@ Fix: check that the limit covers this path and method, and that it is keyed by c
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Literal
 
-from verify.facts.broken import AT_ONCE, SLOW, in_api, products
+from verify.facts.broken import in_api, swamped
 from verify.facts.burst import Burst, Shot, Volley, burst_of
 from verify.rules import (
     Endpoint,
@@ -43,19 +42,15 @@ class Params(Stated):
     method: Literal["GET", "POST"] = "GET"
     status: int = 429
 
-    @property
-    def count(self) -> int:
-        """Return how many requests surely use the allowance up."""
-        return 2 * self.burst + 10
-
     def needs(self) -> dict[str, Burst]:
         """Ask faster than the rate, until the allowance is surely used up."""
+        count = 2 * self.burst + 10
         pace = Rate(self.rate * FASTER)
         rest = seconds((self.burst + 2) / self.rate)
         return {
             "volley": burst_of(self.method)(
                 path=self.endpoint.path,
-                count=self.count,
+                count=count,
                 pace=pace,
                 method=self.method,
                 account=self.endpoint.account,
@@ -91,15 +86,10 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     return in_api(stated.endpoint.path, reference)
 
 
-DEADLINE = seconds(10)  # that the reference is given for each answer
-
-
 def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether ``fault`` slows the burst down: its end is late, and the limit is never met."""
-    slow = fault == "endpoint-slow" and stated.method == "GET" and stated.endpoint.path == products(reference)
-    waves = ceil(stated.count / AT_ONCE)
-    fills = stated.burst >= AT_ONCE and stated.rate * SLOW >= AT_ONCE
-    return slow and fills and waves * SLOW > DEADLINE
+    burst = stated.needs()["volley"]
+    return fault == "endpoint-slow" and swamped(burst, stated.rate, stated.burst, reference)
 
 
 @rule(
