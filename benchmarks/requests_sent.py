@@ -86,7 +86,7 @@ def judged(prepared: Prepared, running: Reference) -> Gate:
     with closing(Session(at_home(prepared, running))) as session:
         world = session.open([entry.id for entry in entries], running)
         session.judge()
-        sent = world.wire.sent
+        sent = world.sent
     judgements = [one for verdict in session.verdicts.values() for one in verdict.judgements]
     return Gate(
         items=len(entries),
