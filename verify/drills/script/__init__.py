@@ -1,0 +1,1 @@
+"""A team's own scripts, run as they are: what they call is watched, what they leave is restored."""
