@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,7 @@ import pytest
 
 from verify.effects import servers
 from verify.effects.journal import Journal, clean
-from verify.reference import binaries, postgres, system
+from verify.reference import binaries, keeper, postgres, system
 from verify.reference.errors import MissingError, ReferenceSystemError, StartError, UnknownFaultError
 from verify.reference.redis_server import Redis
 from verify.reference.system import Reference
@@ -175,6 +176,101 @@ def test_what_a_kill_left_is_cleaned(own_state: Path) -> None:
     assert [str(each) for each in found if not each.done] == []
     assert emptied(folder)
     assert clean(own_state) == []
+
+
+OWNER = """
+import sys, threading
+from pathlib import Path
+from verify.contract.reference import ReferenceSpec
+from verify.effects.journal import Journal
+from verify.reference.system import Reference
+
+def test_reference():
+    own, faults = Path(sys.argv[-2]), sys.argv[-1].split()
+    with Journal.open("owned", own) as journal:
+        with Reference.start(ReferenceSpec(), journal=journal, faults=faults) as ref:
+            print(ref.folder, ref.url, file=sys.stderr, flush=True)
+            threading.Event().wait(60)
+
+if __name__ == "__main__":
+    if sys.argv[1] == "pytest":
+        import pytest
+        sys.exit(pytest.main(["-q", "-s", "-p", "no:cacheprovider", "--noconftest", "-c/dev/null", __file__]))
+    test_reference()
+"""
+AFTER = 2.0  # seconds that something of the reference may outlive its owner
+
+
+def shared_memory() -> set[tuple[int, int]]:
+    """Return the segments of shared memory that nobody uses: others may run servers beside us."""
+    return keeper.segments()
+
+
+@pytest.mark.parametrize(
+    ("owner", "number", "faults"),
+    [
+        ("script", signal.SIGKILL, ""),
+        ("script", signal.SIGKILL, "tls-legacy redis-hang"),
+        ("script", signal.SIGTERM, "worker-down"),
+        ("pytest", signal.SIGKILL, ""),
+        # without an active contract nobody turns SIGTERM into an interrupt: pytest dies of it at once
+        ("pytest", signal.SIGTERM, ""),
+    ],
+)
+def test_nothing_outlives_its_owner(own_state: Path, owner: str, number: signal.Signals, faults: str) -> None:
+    script = own_state / "test_owner.py"
+    script.write_text(OWNER)
+    before = shared_memory()
+    argv = [sys.executable, str(script), owner, str(own_state), faults]
+    env = os.environ | {"PYTHONPATH": str(REPO)}
+    with subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env
+    ) as child:
+        said = child.stderr.readline().split()
+        folder, port = Path(said[0]), int(said[1].rpartition(":")[2])
+        assert len(inhabitants(folder)) >= 4
+        child.send_signal(number)
+        assert child.wait(PATIENCE) == -number
+    end = time.monotonic() + AFTER
+    while (
+        left := [*inhabitants(folder), *([str(folder)] if folder.exists() else [])]
+    ) and time.monotonic() < end:
+        threading.Event().wait(0.02)
+    assert left == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert shared_memory() <= before
+    assert [str(each) for each in clean(own_state) if not each.done] == []
+    assert list(own_state.glob("*.jsonl")) == []
+
+
+def test_a_fork_of_the_owner_keeps_nothing_alive(own_state: Path) -> None:
+    """A process that a test forked holds everything its parent had open, and may live on."""
+    script = own_state / "forks.py"
+    forked = """
+import os
+if os.fork() == 0:
+    print("forked", file=sys.stderr, flush=True)
+    threading.Event().wait(20)
+    os._exit(0)
+"""
+    waits = "            threading.Event().wait(60)"
+    assert waits in OWNER
+    script.write_text(OWNER.replace(waits, textwrap.indent(forked, " " * 12) + waits))
+    argv = [sys.executable, str(script), "script", str(own_state), ""]
+    env = os.environ | {"PYTHONPATH": str(REPO)}
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env=env, start_new_session=True) as child:
+        folder = Path(child.stderr.readline().split()[0])
+        assert child.stderr.readline() == "forked\n"
+        child.kill()
+        child.wait(PATIENCE)
+        try:
+            end = time.monotonic() + AFTER
+            while inhabitants(folder) and time.monotonic() < end:
+                threading.Event().wait(0.02)
+            assert inhabitants(folder) == []
+        finally:
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def test_a_part_that_does_not_come_up_is_named_with_its_words(

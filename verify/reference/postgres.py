@@ -1,7 +1,5 @@
 """PostgreSQL as a part: a unix socket, no TCP, no syncing to disk."""
 
-import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -10,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verify.effects.process import Finished, run
-from verify.reference import binaries, keeper
+from verify.reference import binaries
 from verify.reference.errors import StartError
 from verify.reference.parts import Part, Run
 from verify.reference.template import Template
@@ -19,7 +17,6 @@ USER = "reference"
 NAME = "postgres"
 _PORT = "5432"
 _INITDB = 60.0
-_ALIVE = "alive.lock"
 _COPY = 60.0
 _SETTINGS = (
     "listen_addresses=",
@@ -34,36 +31,6 @@ _SETTINGS = (
 )
 
 
-class Keeper(Part):
-    """The process beside PostgreSQL that ends it should we be killed."""
-
-    name = "keeper"
-
-    def __init__(self, run: Run, pidfile: Path) -> None:
-        """Know where the server notes its pid."""
-        super().__init__(run)
-        self._pidfile = pidfile
-        self._lock = contextlib.ExitStack()
-
-    def argv(self) -> Sequence[str | Path]:
-        """Return the program, without anything that would slow its start."""
-        script = Path(keeper.__file__)
-        return [sys.executable, "-I", "-S", script, self.run.folder / _ALIVE, self._pidfile]
-
-    def start(self) -> None:
-        """Take the lock that says we live, and start; nothing if it runs."""
-        if self.service is not None:
-            return
-        file = self._lock.enter_context((self.run.folder / _ALIVE).open("w"))
-        fcntl.flock(file, fcntl.LOCK_EX)
-        super().start()
-
-    def stop(self, *, grace: float = 0.0) -> None:
-        """End it before the lock goes."""
-        super().stop(grace=grace)
-        self._lock.close()
-
-
 class Postgres(Part):
     """The database; its data folder is a copy of a template that is made once."""
 
@@ -76,7 +43,7 @@ class Postgres(Part):
         self._programs = binaries.postgres(self._user)
         self._home = run.folder / "pg"
         self._data = self._home / "data"
-        self._keeper = Keeper(run, self._data / "postmaster.pid")
+        self.pidfile = self._data / "postmaster.pid"
         self.parameters = {"host": str(self._home), "port": _PORT, "name": NAME, "user": USER}
 
     def user(self) -> str | None:
@@ -99,16 +66,11 @@ class Postgres(Part):
     def ready(self) -> bool:
         """Say whether the server has noted in its pid file that it takes connections."""
         try:
-            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            lines = self.pidfile.read_text().splitlines()
         except OSError:
             return False
         ours = self.service is not None and lines[:1] == [str(self.service.pid)]
         return ours and lines[7:8] == ["ready   "]
-
-    def start(self) -> None:
-        """Start it, with a keeper beside it from the first moment."""
-        self._keeper.start()
-        super().start()
 
     def prepare(self) -> None:
         """Put the data folder into place: copied from the template, or made and kept as one."""
@@ -139,7 +101,6 @@ class Postgres(Part):
             "--wal-segsize=1",
         )
         initdb = self._programs / "initdb"
-        self._keeper.start()
         self._run([initdb, "-D", self._data, *options], "initialise its data folder", user=self._user)
         self.start()
         try:
@@ -182,4 +143,3 @@ class Postgres(Part):
             os.kill(service.pid, signal.SIGINT if grace else signal.SIGQUIT)
             service.wait(max(grace, 2.0))
         super().stop(grace=0.0)
-        self._keeper.stop()

@@ -17,6 +17,7 @@ from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.faults import Fault, fault
 from verify.reference.front import Front
+from verify.reference.guard import Keeper
 from verify.reference.parts import Part, Run
 from verify.reference.ports import Port
 from verify.reference.postgres import Postgres
@@ -57,6 +58,8 @@ class Reference:
         tls, plain, mail = (undo.enter_context(contextlib.closing(Port())) for _ in range(3))
         run = Run(self.folder, journal, folders.cache())
         self._database = Postgres(run)
+        self._keeper = Keeper(run, self._database.pidfile)
+        undo.callback(self._keeper.stop)  # after all parts, which are stopped before it
         self._redis = Redis(run, secret)
         self._worker = Worker(run, self._redis)
         self._front = Front(run, self._shared, tls.number)
@@ -104,6 +107,7 @@ class Reference:
 
     def _launch(self) -> None:
         """Start all parts side by side: loading Python libraries takes longest, so first."""
+        self._keeper.start()  # before anything that could be left behind
         wanted = self._wanted()
         self._behave()
         with ThreadPoolExecutor(1, "reference") as pool:
