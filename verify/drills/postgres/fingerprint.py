@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from verify.drills.postgres.catalogue import catalogue
 from verify.drills.postgres.hashing import Row, sums
-from verify.drills.postgres.relations import Table, tables
+from verify.drills.postgres.relations import tables
 from verify.drills.postgres.session import Session
+from verify.drills.postgres.table import Table
 from verify.facts.equality import Manifest, Relation, Sums
 
 __all__ = ["fingerprint", "measure"]
@@ -63,7 +65,7 @@ def fingerprint(
         encoding=about.encoding,
         size=about.size,
         relations=measure(session, found, buckets=buckets, jobs=jobs),
-        catalogue={},
+        catalogue={} if only is not None else catalogue(session),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from verify.drills.errors import DrillError
-from verify.drills.postgres.relations import Column, Table
+from verify.drills.postgres.table import Column, Table
 
 BUCKETS = 1024
 _VALUES, _TEXT, _KEY = 11, 22, 33  # seeds

@@ -5,12 +5,13 @@ not temporary tables, which belong to a session; partitioned parents and views h
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from psycopg import sql
 
 from verify.drills.errors import DrillError
+from verify.drills.postgres.large_objects import large_objects
 from verify.drills.postgres.session import Session
+from verify.drills.postgres.table import Column, Table
 
 #: types whose hash of the value tells apart all that their text tells apart, cheaply; ``bpchar`` is
 #: one where it has a length, texts are where their collation is deterministic
@@ -71,34 +72,6 @@ _KEYS = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column; ``safe`` where the hash of its value tells all values apart."""
-
-    name: str
-    type: str
-    safe: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A relation that holds rows.
-
-    ``name`` is qualified and quoted as in SQL, ``source`` what stands in FROM; ``columns`` are in
-    the order of their names, which both sides have, ``key`` names those of the primary key.
-    ``blocks`` is its size in the server's blocks, 0 where it cannot be split by them;
-    ``unprovable`` why its rows cannot be compared, else "".
-    """
-
-    name: str
-    source: sql.Composable
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    blocks: int = 0
-    populated: bool = True
-    unprovable: str = ""
-
-
 def tables(session: Session, *, only: Collection[str] | None = None, recovered: bool = False) -> list[Table]:
     """Return the relations to compare, locked against migrations until the session ends.
 
@@ -117,11 +90,11 @@ def tables(session: Session, *, only: Collection[str] | None = None, recovered: 
         rows = [row for row in rows if row[3] in only]
     numbers = [row[0] for row in rows]
     columns: dict[int, list[Column]] = {number: [] for number in numbers}
-    for number, name, kind, base, fixed, deterministic in session.query(_COLUMNS, [numbers]):
+    for number, name, kind, base, fixed, deterministic in session.query(_COLUMNS.encode(), [numbers]):
         safe = (base in SAFE or fixed) and deterministic
         columns[number].append(Column(name=name, type=kind, safe=safe))
     keys: dict[int, list[str]] = {number: [] for number in numbers}
-    for number, name in session.query(_KEYS, [numbers]):
+    for number, name in session.query(_KEYS.encode(), [numbers]):
         keys[number].append(name)
     found = []
     refused: list[str] = []
@@ -148,6 +121,8 @@ def tables(session: Session, *, only: Collection[str] | None = None, recovered: 
             f"{session.where}: cannot see every row of {', '.join(refused)}: expected a user who can: "
             "grant it pg_read_all_data and BYPASSRLS, or connect as the owner",
         )
+    if only is None:
+        found += large_objects(session)
     _lock(session, found)
     return found
 
@@ -167,7 +142,7 @@ def _lock(session: Session, found: Sequence[Table]) -> None:
     read = [table for table in found if not table.unprovable]
     for start in range(0, len(read), _LOCKED_AT_ONCE):
         part = (
-            sql.SQL("select from {} where false").format(table.source)
+            sql.SQL("select from {} as t where false").format(table.source)
             for table in read[start : start + _LOCKED_AT_ONCE]
         )
         session.query(sql.SQL(" union all ").join(part))
