@@ -64,12 +64,12 @@ def products(reference: ReferenceSpec) -> str:
     return reference.api.removesuffix("/") + "/products/"
 
 
-def swamped(burst: Burst, rate: Rate, allowed: int, reference: ReferenceSpec) -> bool:
-    """Tell whether a burst fills the reference under ``endpoint-slow``, so that its end comes too late.
+def swamped(fault: str, burst: Burst, rate: Rate, allowed: int, reference: ReferenceSpec) -> bool:
+    """Tell whether a burst fills the reference because of ``fault``, so that its end comes too late.
 
     It then answers no faster than the limit of ``rate`` and ``allowed`` on top lets through.
     """
-    slow = burst.method == "GET" and burst.path == products(reference)
+    slow = fault == "endpoint-slow" and burst.method == "GET" and burst.path == products(reference)
     waves = ceil(burst.count / AT_ONCE)
     return slow and allowed >= AT_ONCE and rate * SLOW >= AT_ONCE and waves * SLOW > DEADLINE
 

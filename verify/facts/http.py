@@ -84,7 +84,7 @@ class Exchange:
 
 def refusal_of(place: str, status: int) -> str:
     """Return why ``status`` shows nothing of what was asked at ``place``."""
-    who = "a limit, or what stands in front," if status in IN_FRONT else "a limit of requests"
+    who = "a limit, a proxy or a system that is not well" if status in IN_FRONT else "a limit of requests"
     return f"{place} answered {status}: {who} refused it, which shows nothing"
 
 

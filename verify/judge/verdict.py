@@ -83,7 +83,7 @@ def _said(check: Check, answers: Answers) -> Iterator[Said]:
     facts = {name: [answers.get(need, _NEVER) for need in asked] for name, asked in needs.items()}
     unseen = [Unknown(one.reason) for seen in facts.values() for fact in seen for one in _unseen(fact)]
     refused = tuple(refusals(check.rule, check.stated, (fact for seen in facts.values() for fact in seen)))
-    yield from dict.fromkeys((*unseen, *refused))
+    yield from dict.fromkeys(unseen or refused)  # what was never seen is the reason for the rest, too
     if refused:
         return
     each = check.rule.file_argument

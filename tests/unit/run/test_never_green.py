@@ -15,6 +15,7 @@ from verify.judge.proof import answers
 from verify.judge.registry import Registry
 from verify.judge.verdict import Check, conclude, judge
 from verify.model.finding import Unknown
+from verify.model.need import Unseen
 from verify.model.place import Place
 from verify.model.rule import given
 from verify.model.verdict import Decision, Judgement, Outcome, Verdict, Waiver, decide
@@ -204,8 +205,29 @@ def test_what_is_stated_is_judged_whoever_answered() -> None:
     assert judge(Check(rule=rule, stated=proof.stated), answers(rule, proof)).outcome is Outcome.HOLDS
 
 
+def test_a_webhook_whose_state_nobody_tells_is_unclear() -> None:
+    rule = Registry().get("webhook/signed")
+    calls: Any = next(proof for proof in rule.holds if proof.facts["calls"].signed.state).facts["calls"]
+    silent = dataclasses.replace(calls.unsigned, state=Exchange(status=503))
+    seen = given(rule.holds[0].stated, calls=dataclasses.replace(calls, unsigned=silent))
+    judgement = judge(Check(rule=rule, stated=seen.stated), answers(rule, seen))
+    assert (judgement.outcome, judgement.findings) == (Outcome.INCONCLUSIVE, ())
+
+
 def test_secrets_that_a_limit_kept_out_prove_nothing() -> None:
     rule = Registry().get("logs/secret")
     facts = {"leaks": dataclasses.replace(rule.holds[0].facts["leaks"], refused=("a limit refused it",))}  # type: ignore[type-var] # a fact is a dataclass
     seen = answers(rule, dataclasses.replace(rule.holds[0], facts=facts))
     assert judge(Check(rule=rule, stated=rule.holds[0].stated), seen).outcome is Outcome.INCONCLUSIVE
+
+
+def test_what_was_never_seen_is_the_one_reason() -> None:
+    rule = Registry().get("headers/present")
+    assert rule.params is not None
+    stated = rule.params(headers=("X-A",), on=("/health/", "/"))  # type: ignore[call-arg] # its own
+    first, second = rule.needs(stated)["answers"]
+    seen = {first: Exchange(status=503), second: Unseen("the environment is not ready: last answer 503")}
+    judgement = judge(Check(rule=rule, stated=stated), seen)
+    assert [unknown.reason for unknown in judgement.unknowns] == [
+        "the environment is not ready: last answer 503"
+    ]

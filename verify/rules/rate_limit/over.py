@@ -88,8 +88,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 
 def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether ``fault`` slows the burst down: its end is late, and the limit is never met."""
-    burst = stated.needs()["volley"]
-    return fault == "endpoint-slow" and swamped(burst, stated.rate, stated.burst, reference)
+    return swamped(fault, stated.needs()["volley"], stated.rate, stated.burst, reference)
 
 
 @rule(
