@@ -1,9 +1,10 @@
 """Writes docs/reference/faults.md: which claims each fault was seen to violate.
 
-Usage: matrix.py [REPORT.xml …]. Without reports the nightly matrix is run first, which takes
-an hour or more; the reports are those that it writes with ``--junit-xml``. Later reports
+Usage: matrix.py [--keep] [REPORT.xml …]. Without reports the nightly matrix is run first, which
+takes an hour or more; the reports are those that it writes with ``--junit-xml``. Later reports
 replace what earlier ones say of the same fault and contract. What is written was seen in
-these runs; what was not run is said to be so.
+these runs; what was not run is said to be so, or with ``--keep`` stays as the page has it,
+with its runs beside the new ones.
 """
 
 import subprocess
@@ -19,6 +20,7 @@ PAGE = ROOT / "docs" / "reference" / "faults.md"
 DEADLINE = 6 * 3600.0  # seconds for every fault on every contract
 BURSTS = ("rule: rate-limit/", "rule: quota/")
 TESTS = ("test_every_fault", "test_every_fault_under_bursts")
+UNSEEN = "*not run*"
 HEAD = """# What each fault violates
 
 Written by `scripts/matrix.py` from what was seen; do not edit. Each fault of the reference was switched on
@@ -101,18 +103,40 @@ def _take(cells: dict[tuple[str, str], Cell], case: ET.Element, systems: tuple[s
     return True
 
 
+def kept(text: str) -> tuple[dict[tuple[str, str], str], dict[str, set[str]]]:
+    """Return the cells of a page written before, by fault and contract, and its runs by contract."""
+    rows = [
+        [one.strip() for one in line.strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
+    head = next((row for row in rows if row[0] == "fault"), ["fault"])
+    faults = [row for row in rows if row[0].startswith("`")]
+    cells = {(row[0].strip("`"), name): one for row in faults for name, one in zip(head, row, strict=True)}
+    runs = {row[0]: set(row[1].split("; ")) for row in rows if row[0] in head[1:]}
+    return {key: cell for key, cell in cells.items() if cell != UNSEEN and key[1] != "fault"}, runs
+
+
 def page(
-    cells: Mapping[tuple[str, str], Cell], faults: Iterable[str], systems: Mapping[str, Iterable[str]]
+    cells: Mapping[tuple[str, str], Cell],
+    faults: Iterable[str],
+    systems: Mapping[str, Iterable[str]],
+    before: str = "",
 ) -> str:
-    """Return the page; ``systems`` are the contracts and the tests that each has."""
+    """Return the page; ``systems`` are the contracts and the tests that each has.
+
+    Cells that were not seen stay as the page ``before`` has them.
+    """
+    old, ran = kept(before)
     lines = [HEAD, "| contract | runs |", "|---|---|"]
     for name in systems:
         runs = {one for (_, system), cell in cells.items() if system == name for one in cell.runs}
+        runs |= ran.get(name, set()) - {"not run"}
         lines.append(f"| {name} | {'; '.join(sorted(runs)) or 'not run'} |")
     lines += ["", f"| fault | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
     for fault in faults:
         row = [
-            cells[fault, name].text(tests) if (fault, name) in cells else "*not run*"
+            cells[fault, name].text(tests) if (fault, name) in cells else old.get((fault, name), UNSEEN)
             for name, tests in systems.items()
         ]
         lines.append(f"| `{fault}` | {' | '.join(row)} |")
@@ -126,8 +150,10 @@ def run(report: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=False, timeout=DEADLINE)
 
 
-def main(reports: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Write the page."""
+    reports = [name for name in arguments if name != "--keep"]
+    before = PAGE.read_text("utf-8") if len(reports) < len(arguments) else ""
     from verify.reference.faults import FAULTS
 
     systems = {}
@@ -139,7 +165,7 @@ def main(reports: list[str]) -> None:
         if not reports:
             run(given[0])
         cells = read(given, systems)
-    PAGE.write_text(page(cells, sorted(FAULTS), systems), "utf-8")
+    PAGE.write_text(page(cells, sorted(FAULTS), systems, before), "utf-8")
     print(f"{PAGE.relative_to(ROOT)}: {len(cells)} of {len(FAULTS) * len(systems)} cells seen")
 
 

@@ -21,8 +21,14 @@ PATIENT = {"slow-start", "edge-limit-tight"}
 REFUSING = {"edge-limit-tight", "quota-tight"}
 REFUSED = "refused"
 READY = "smoke::readiness/within"
-#: what may be said of a claim that is not judged because the system is not ready
-WAITED = ("the environment is not ready: ", "shows no version: ", "so its end says nothing")
+#: what may be said of a claim that is not judged because the system is not ready; readiness waited
+#: with a 503, which is also the answer for whoever looks at the same endpoint
+WAITED = (
+    "the environment is not ready: ",
+    "shows no version: ",
+    "so its end says nothing",
+    "/healthcheck/ answered 503: ",
+)
 
 
 def concerned(bench: Any, fault: str) -> tuple[Entry, ...]:

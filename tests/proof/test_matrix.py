@@ -172,6 +172,14 @@ def test_the_page_tells_what_was_seen(tmp_path: Path) -> None:
     assert "| one | 2026-01-02 at abc |" in written
     assert "| `no-hsts` | A, B · 1 hold · no bursts | *not run* |" in written
     assert "| `debug-on` | *not run* | none · 1 hold · **not as the rules say** |" in written
+    more = ("host-forgotten", "debug-on", "no-hsts")
+    kept = writer.page(
+        {("no-hsts", "one"): writer.Cell(runs={"later"})}, more, {"one": (), "two": ()}, written
+    )
+    assert "| `no-hsts` | none · 0 hold | *not run* |" in kept
+    assert "| `debug-on` | *not run* | none · 1 hold · **not as the rules say** |" in kept
+    assert "| `host-forgotten` | *not run* | *not run* |" in kept
+    assert "| one | 2026-01-02 at abc; later |" in kept
     report.write_text("<testsuite/>")
     with pytest.raises(SystemExit, match="expected results"):
         writer.read([report], ["one"])
