@@ -349,6 +349,10 @@ PROMISES = {
         "Origin" in client.get(f"{API}products/", headers={"Origin": ORIGIN}).headers.get("Vary", "")
     ),
     "own host": lambda client: client.get("/nowhere", headers={"Host": FOREIGN[8:]}).status_code == 400,
+    "both hosts": lambda client: (
+        [client.get("/nowhere", headers={"Host": name}).status_code for name in ("localhost", "127.0.0.1")]
+        == [404, 404]
+    ),
     "own links": lambda client: FOREIGN[8:] not in leads(client, headers={"X-Forwarded-Host": FOREIGN[8:]}),
     "own redirects": lambda client: client.get(f"/signin/?next={FOREIGN}").headers["Location"] == "/",
     "slash": lambda client: leads(client) == "/live/",
@@ -455,6 +459,7 @@ BREAKS = {
     "cors-missing": {"cors stated"},
     "cors-no-vary": {"cors varies"},
     "any-host": {"own host"},
+    "host-forgotten": {"both hosts"},
     "trusts-forwarded-host": {"own links"},
     "open-redirect": {"own redirects"},
     "no-slash-redirect": {"slash"},
@@ -640,6 +645,12 @@ def test_the_plain_port_really_serves_while_it_does_not_redirect(client: Any) ->
 
 def test_debug_pages_are_djangos_own(client: Any) -> None:
     client.ref.inject("debug-on")
-    for answer in (client.get("/nowhere"), client.get("/nowhere", headers={"Host": "evil.example"})):
+    pages = (
+        client.get("/nowhere"),
+        client.get("/nowhere", headers={"Host": "evil.example"}),
+        client.get("/verify/failure/"),
+    )
+    assert [answer.status_code for answer in pages] == [404, 400, 500]
+    for answer in pages:
         assert "DEBUG = True" in answer.text
         assert "text/html" in answer.headers["Content-Type"]
