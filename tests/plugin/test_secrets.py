@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,6 +153,85 @@ def test_no_secret_in_any_output(
     )
     assert "printed ***SHOP_SECRET_00***" in outputs["j.xml"]
     assert "logged ***SHOP_SECRET_01***" in outputs["terminal"]
+
+
+WAYS_OUT = {
+    "not captured": ("-s",),
+    "copied": ("--capture=tee-sys",),
+    "live logs": ("--log-cli-level=DEBUG", "-o", "log_cli=true"),
+    "live logs, not captured": ("-s", "--log-cli-level=DEBUG"),
+    "a log file": ("--log-file=log.xml", "--log-file-level=DEBUG"),
+    "a log file of workers": ("--log-file=log.xml", "--log-file-level=DEBUG", "-n1"),
+}
+LOUD = """
+import logging, os, sys
+import pytest
+
+NAMES = sorted(name for name in os.environ if name.startswith("SHOP_SECRET_"))
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.parametrize("name", NAMES)
+def test_is_loud(name, capsys):
+    secret = os.environ[name]
+    logging.getLogger("team").debug("logged %s", secret)
+    with capsys.disabled():
+        print("past the capture", secret)
+    print("printed", secret)
+    print("wrong", secret, file=sys.stderr)
+    for character in secret:
+        sys.stdout.write(character)
+    print()
+    sys.stdout.buffer.write(b"bytes " + secret.encode() + b"\\n")
+    sys.stdout.writelines(["a line of ", secret, "\\n"])
+    try:
+        raise ValueError(secret)
+    except ValueError:
+        logging.getLogger("team").exception("it failed")
+"""
+CAPTURED_PLAINLY = LOUD.replace("(name, capsys)", "(name)").replace(
+    '    with capsys.disabled():\n        print("past the capture", secret)\n', ""
+)
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_no_secret_past_the_reports(shop: "Shop", monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    plant(shop, monkeypatch)
+    loud = CAPTURED_PLAINLY if way in {"not captured", "copied", "live logs, not captured"} else LOUD
+    shop.write("checks/test_shows.py", loud)
+    ran = shop.pytest("--env=staging", "-rA", *WAYS_OUT[way])
+    assert ran.code == 1, ran.text
+    outputs = written(shop, ran.text)
+    assert leaks(outputs) == []
+    assert outputs["terminal"].count("***SHOP_SECRET_") > 20, "they were there to be found"
+    where = outputs["log.xml" if "log file" in way else "terminal"]
+    if way not in {"not captured", "copied"}:
+        assert where.count("logged ***SHOP_SECRET_00***") >= 1
+    if loud is CAPTURED_PLAINLY:
+        assert "printed ***SHOP_SECRET_00***\n" in where
+        assert "bytes ***SHOP_SECRET_00***\n" in where
+        assert "a line of ***SHOP_SECRET_00***\n" in where
+        assert "wrong ***SHOP_SECRET_00***\n" in where
+    elif "-n1" not in WAYS_OUT[way]:
+        assert "past the capture ***SHOP_SECRET_00***\n" in outputs["terminal"]
+
+
+@pytest.mark.parametrize("capture", ["no", "sys", "fd", "tee-sys"])
+def test_the_streams_are_put_back(shop: "Shop", monkeypatch: pytest.MonkeyPatch, capture: str) -> None:
+    """Whoever calls ``pytest.main`` prints on as before, and what was not flushed is not lost."""
+    plant(shop, monkeypatch)
+    shop.write("checks/test_shows.py", "")
+    shop.write(
+        "main.py",
+        "import os, sys, pytest\nstreams = sys.stdout, sys.stderr\n"
+        "class Plugin:\n    def pytest_unconfigure(self):\n"
+        "        print('unfinished', os.environ['SHOP_SECRET_01'], end='')\n"
+        f"pytest.main(['--env=staging', '--capture={capture}', '-pno:cacheprovider'], plugins=[Plugin()])\n"
+        "assert (sys.stdout, sys.stderr) == streams\nprint()\nprint('afterwards')\n",
+    )
+    ran = shop.command(sys.executable, "main.py")
+    assert ran.code == 0, ran.text
+    assert "unfinished ***SHOP_SECRET_01***\nafterwards" in ran.out
+    assert leaks({"terminal": ran.text}) == []
 
 
 BREAKS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from verify.plugin import fixtures
+from verify.plugin import fixtures, streams
 from verify.plugin.choose import choose, choose_again, reports_of
 from verify.plugin.controller import Controller
 from verify.plugin.gate import Clashes, Gate
@@ -36,6 +36,7 @@ def activate(
 
 def _register(config: pytest.Config, gate: Gate, clashes: Clashes) -> None:
     gate.clashes = clashes
+    streams.guard(config, gate.redactor)
     config.pluginmanager.register(gate, "deploy-verify-gate")
     config.pluginmanager.register(fixtures, "deploy-verify-fixtures")
     config.stash[fixtures.GATE] = gate
