@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from verify.reference import sabotage
 from verify.reference.errors import UnknownFaultError
 
 
@@ -18,7 +19,8 @@ class Fault:
     ``turns`` are knobs of ``Behaviour`` by name; ``parts`` says which part is ``down`` or
     ``paused``; ``certificate`` is a kind of ``certificates.KINDS``; ``legacy_tls`` lets old
     protocols in; ``http1`` speaks no HTTP/2; ``unready`` is the time in seconds the service
-    says it is not ready.
+    says it is not ready; ``programs`` are what drills run instead of a program's own, see
+    ``sabotage``; ``bucket`` names what the buckets of the object store lack.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Fault:
     legacy_tls: bool = False
     http1: bool = False
     unready: float = 0.0
+    programs: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
 
 
 def _turn(name: str, summary: str, **turns: object) -> Fault:
@@ -37,6 +41,10 @@ def _turn(name: str, summary: str, **turns: object) -> Fault:
 
 def _part(name: str, summary: str, **parts: str) -> Fault:
     return Fault(name=name, summary=summary, parts=parts)
+
+
+def _drill(name: str, summary: str, programs: Mapping[str, str]) -> Fault:
+    return Fault(name=name, summary=summary, programs=programs)
 
 
 def _drops(name: str, header: str) -> Fault:
@@ -147,6 +155,17 @@ _ALL = (
     _turn("spa-in-api", "unknown paths of the API give index.html", spa="greedy"),
     _turn("mail-in-clear", "the mail server offers no STARTTLS", mail="in clear"),
     _turn("mail-clear-login", "the mail server lets clients log in without TLS", mail="clear login"),
+    _drill("backup-truncated", "every dump is cut at 60 %, and nobody says so", sabotage.TRUNCATED),
+    _drill("backup-empty", "the dump fails and leaves an empty file", sabotage.EMPTY),
+    _drill("backup-table-missing", "the dump lacks the rows of one table", sabotage.TABLE_MISSING),
+    _drill("backup-not-uploaded", "uploads end well and nothing arrives", sabotage.NOT_UPLOADED),
+    _drill("backup-in-clear", "what should encrypt copies", sabotage.IN_CLEAR),
+    _drill("backup-stale", "the clock is a week behind where backups are named", sabotage.STALE),
+    _drill("restore-slow", "each program that restores takes 5 seconds longer", sabotage.SLOW),
+    Fault(name="bucket-unversioned", summary="versioning of the buckets is suspended", bucket="versioning"),
+    Fault(name="bucket-in-clear", summary="the buckets do not encrypt", bucket="encryption"),
+    Fault(name="bucket-public", summary="everybody may read the buckets", bucket="privacy"),
+    Fault(name="bucket-alone", summary="the buckets are copied nowhere", bucket="replication"),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ class Redis(Part):
         """Find the program."""
         super().__init__(run)
         self._program = binaries.redis()
-        self._secret = secret
+        self.password = secret
 
     def argv(self) -> Sequence[str | Path]:
         """Return the program with a configuration file: arguments could be read by others."""
@@ -30,7 +30,7 @@ class Redis(Part):
             "port 0",
             f'unixsocket "{self.run.folder / SOCKET}"',
             "unixsocketperm 700",
-            f"requirepass {self._secret}",
+            f"requirepass {self.password}",
             'save ""',
             "appendonly no",
             "databases 1",
@@ -49,7 +49,7 @@ class Redis(Part):
 
     def ask(self, *words: str) -> bytes | None:
         """Return the first line of its answer to a command, None when it does not answer."""
-        command = f"AUTH {self._secret}\r\n{' '.join(words)}\r\n"
+        command = f"AUTH {self.password}\r\n{' '.join(words)}\r\n"
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(_DEADLINE)
             try:

@@ -13,11 +13,13 @@ from verify.contract.reference import ReferenceSpec
 from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
+from verify.reference.buckets import client, prepare
 from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.faults import Fault, fault
 from verify.reference.front import Front
 from verify.reference.guard import Keeper
+from verify.reference.objectstore import ObjectStore
 from verify.reference.parts import Part, Run
 from verify.reference.ports import Port
 from verify.reference.postgres import Postgres
@@ -53,10 +55,15 @@ class Reference:
         undo.callback(folders.remove, self.folder)
         self.folder.chmod(0o711)  # the database's own user must be able to pass
         (self.folder / MEDIA).mkdir()
+        #: where scripts find their buckets, as folders
+        self.buckets = self.folder / "buckets"
+        self.buckets.mkdir(mode=0o700)
         self._shared = Shared.create(self.folder / SHARED_FILE)
         undo.callback(self._shared.close)
         tls, plain, mail = (undo.enter_context(contextlib.closing(Port())) for _ in range(3))
-        run = Run(self.folder, journal, folders.cache())
+        run = self._run = Run(self.folder, journal, folders.cache())
+        self._objects: ObjectStore | None = None
+        undo.callback(self._close_objects)
         self._database = Postgres(run)
         self._keeper = Keeper(run, self._database.pidfile)
         undo.callback(self._keeper.stop)  # after all parts, which are stopped before it
@@ -140,6 +147,40 @@ class Reference:
         """Mend what the fault ``name`` stands for; when this returns, it works."""
         if self._active.pop(fault(name).name, None) is not None:
             self._apply()
+
+    @property
+    def database_url(self) -> str:
+        """Return the address of its database, for libpq."""
+        at = self._database.parameters
+        return f"postgresql://{at['user']}@/{at['name']}?host={at['host']}&port={at['port']}"
+
+    @property
+    def cache_url(self) -> str:
+        """Return the address of its Redis."""
+        return f"unix://{self.folder / SOCKET}?password={self._redis.password}"
+
+    @property
+    def programs(self) -> dict[str, str]:
+        """Return what drills have to run instead of a program's own, by its name; see ``sabotage``."""
+        return {name: body for each in self._broken() for name, body in each.programs.items()}
+
+    def objects(self, buckets: Iterable[str]) -> ObjectStore:
+        """Return its object store with ``buckets`` in it, started when it is first asked for.
+
+        Raise ``MissingError`` or ``StartError``.
+        """
+        if self._objects is None:
+            self._objects = ObjectStore(self._run)
+            self._objects.start()
+            self._objects.wait()
+        store = client(self._objects.url, self._objects.access, self._objects.secret)
+        with contextlib.closing(store):
+            prepare(store, buckets, frozenset(each.bucket for each in self._broken() if each.bucket))
+        return self._objects
+
+    def _close_objects(self) -> None:
+        if self._objects is not None:
+            self._objects.close()
 
     def requests(self) -> int:
         """Return how many requests both ports have answered since the start."""

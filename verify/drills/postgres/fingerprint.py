@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from verify.drills.postgres.catalogue import catalogue
-from verify.drills.postgres.hashing import Row, sums
+from verify.drills.postgres.hashing import BITS, Row, sums
 from verify.drills.postgres.relations import tables
 from verify.drills.postgres.session import Session
 from verify.drills.postgres.table import Table
 from verify.facts.equality import Manifest, Relation, Sums
 
-__all__ = ["fingerprint", "measure"]
+__all__ = ["added", "fingerprint", "measure", "totals"]
 
 _WRAP = 2**64
 #: blocks of a relation that are worth a task of their own: 32 MiB of 8 KiB
@@ -126,7 +126,14 @@ def _spread(
 
 
 def _sums(session: Session, task: Shard, *, buckets: bool) -> dict[str, Sums]:
-    query = sums(Row(task.table), buckets=buckets, where=task.where)
+    return totals(session, Row(task.table), bits=BITS if buckets else 0, where=task.where)
+
+
+def totals(
+    session: Session, row: Row, *, bits: int = BITS, where: sql.Composable | None = None
+) -> dict[str, Sums]:
+    """Return the sums of the rows of ``where`` by the last ``bits`` bits of their key's hash."""
+    query = sums(row, bits=bits, where=where)
     return {
         str(bucket): Sums(rows=rows, first=int(first) % _WRAP, second=int(second) % _WRAP)
         for bucket, rows, first, second in session.query(query)

@@ -14,7 +14,8 @@ from psycopg import sql
 from verify.drills.errors import DrillError
 from verify.drills.postgres.table import Column, Table
 
-BUCKETS = 1024
+#: of the key's hash, that name a bucket: 1,024 of them
+BITS = 10
 _VALUES, _TEXT, _KEY = 11, 22, 33  # seeds
 _SECOND = 77
 ZERO = sql.SQL("0::int8")
@@ -62,10 +63,9 @@ class Row:
         """Return the primary key as the text of a row."""
         return sql.SQL("{}::text").format(self._row(self._key))
 
-    @property
-    def bucket(self) -> sql.Composable:
-        """Return the number of the row's bucket as int8."""
-        return sql.SQL("({}) & {}").format(self.key_hash, sql.Literal(BUCKETS - 1))
+    def bucket(self, bits: int = BITS) -> sql.Composable:
+        """Return the last ``bits`` bits of the key's hash as int8: the number of the row's bucket."""
+        return sql.SQL("({}) & {}").format(self.key_hash, sql.Literal((1 << bits) - 1)) if bits else ZERO
 
     @property
     def column_hashes(self) -> sql.Composable:
@@ -89,8 +89,8 @@ class Row:
         return sql.SQL("row({})").format(sql.SQL(", ").join(each))
 
 
-def sums(row: Row, *, buckets: bool, where: sql.Composable | None = None) -> sql.Composed:
-    """Return the query for bucket (or 0), count and two sums of the rows of ``where``, as text.
+def sums(row: Row, *, bits: int = BITS, where: sql.Composable | None = None) -> sql.Composed:
+    """Return the query for bucket (0 without ``bits``), count and two sums of the rows of ``where``, as text.
 
     The hash is computed once a row, in a subquery that the planner may not flatten. Sums, not xor:
     xor would cancel two equal rows. The first sum alone is linear in the columns, so that swapping
@@ -103,7 +103,7 @@ def sums(row: Row, *, buckets: bool, where: sql.Composable | None = None) -> sql
     ).format(
         second=sql.Literal(_SECOND),
         hash=row.hash,
-        bucket=row.bucket if buckets else ZERO,
+        bucket=row.bucket(bits),
         source=row.source,
         where=sql.SQL("where {}").format(where) if where is not None else sql.SQL(""),
     )

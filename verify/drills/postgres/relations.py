@@ -80,8 +80,9 @@ def tables(session: Session, *, only: Collection[str] | None = None, recovered: 
     may not read wholly, and every name in ``only`` that does not exist.
     """
     rows = session.query(_RELATIONS.encode())
+    large = {table.name: table for table in large_objects(session)}
     if only is not None:
-        missing = sorted(set(only) - {row[3] for row in rows})
+        missing = sorted(set(only) - {row[3] for row in rows} - set(large))
         if missing:
             raise DrillError(
                 session.stage,
@@ -121,8 +122,7 @@ def tables(session: Session, *, only: Collection[str] | None = None, recovered: 
             f"{session.where}: cannot see every row of {', '.join(refused)}: expected a user who can: "
             "grant it pg_read_all_data and BYPASSRLS, or connect as the owner",
         )
-    if only is None:
-        found += large_objects(session)
+    found += [table for name, table in large.items() if only is None or name in only]
     _lock(session, found)
     return found
 
