@@ -177,5 +177,6 @@ def test_the_demo_judges_a_real_contract(shop: "Shop") -> None:
 def test_the_demo_shows_a_broken_promise(shop: "Shop") -> None:
     folder = empty(shop)
     assert shop.cli("demo", "--suite=smoke", cwd=folder).code == 0
+    assert not (Path.home() / ".local").exists(), "a first look leaves nothing in the home folder"
     broken = shop.cli("demo", "--suite=smoke", "--fault=no-hsts", cwd=folder)
     assert (broken.code, "Strict-Transport-Security" in broken.out) == (1, True), broken.text

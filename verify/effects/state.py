@@ -1,8 +1,10 @@
 """Where the clean-up journals lie: a folder of ours that nobody else can write to."""
 
+import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from verify.effects.errors import FileError
@@ -18,11 +20,28 @@ def state_folder(given: Path | None = None) -> Path:
     stated = given or _path("VERIFY_STATE_DIR")
     if stated is not None:
         return _own(stated)
-    base = _path("XDG_STATE_HOME") or Path(os.environ.get("HOME") or "/nonexistent", ".local", "state")
     try:
-        return _own(base / "deploy-verify")
+        return _own(_usual())
     except FileError:
         return _own(Path(tempfile.gettempdir(), f"deploy-verify-{os.geteuid()}"))
+
+
+@contextlib.contextmanager
+def left_as_found() -> Iterator[None]:
+    """Remove at the end the folders that were made for the journals meanwhile, where nothing lies in them."""
+    folder = _path("VERIFY_STATE_DIR") or _usual()
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    finally:
+        for each in made:
+            with contextlib.suppress(OSError):  # something lies in it, or it was not made after all
+                each.rmdir()
+
+
+def _usual() -> Path:
+    base = _path("XDG_STATE_HOME") or Path(os.environ.get("HOME") or "/nonexistent", ".local", "state")
+    return base / "deploy-verify"
 
 
 def _path(variable: str) -> Path | None:

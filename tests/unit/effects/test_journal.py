@@ -22,7 +22,7 @@ from verify.effects.errors import FileError
 from verify.effects.journal import MARKER, OWNED, Journal, Record, clean, reaper
 from verify.effects.process import Service
 from verify.effects.procfs import Process, boot_id, carries, end, process, processes, send
-from verify.effects.state import state_folder
+from verify.effects.state import left_as_found, state_folder
 
 _SELF = process(os.getpid())
 
@@ -410,6 +410,31 @@ def test_a_folder_that_exists_is_not_taken_over(tmp_path: Path) -> None:
     with Journal.open("run", tmp_path) as journal, pytest.raises(FileError, match="expected a new folder"):
         journal.make_directory(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_made_for_journals_is_removed_where_it_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VERIFY_STATE_DIR", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "home"
+    (home / ".local").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    with left_as_found():
+        pass
+    with left_as_found(), Journal.open("run"):
+        assert (home / ".local/state/deploy-verify/run.jsonl").exists()
+    assert list(home.rglob("*")) == [home / ".local"], "what was there before stays"
+    with left_as_found():
+        (state_folder() / "killed.jsonl").touch()
+    assert (home / ".local/state/deploy-verify/killed.jsonl").exists(), "what is of use to clean stays"
+    with left_as_found():
+        (state_folder() / "killed.jsonl").unlink()
+    assert (home / ".local/state/deploy-verify").exists()
+    monkeypatch.setenv("VERIFY_STATE_DIR", str(tmp_path / "own"))
+    with left_as_found():
+        state_folder()
+    assert not (tmp_path / "own").exists()
 
 
 def test_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
