@@ -66,6 +66,7 @@ def unwrap(path: Path, folder: Path, clock: Clock, *, key: str = "") -> tuple[Pa
             else:
                 _decompress(path, inner, kind, clock)
             noted.size, noted.sha256 = measured(inner)
+        path = inner
     raise clock.lost("decompress", f"more than {_MOST_LAYERS} layers of compression or encryption")
 
 
