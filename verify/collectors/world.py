@@ -75,6 +75,8 @@ class World:
     credentials: Mapping[str, Headers]
     #: the keys that webhooks are signed with, by webhook name
     keys: Mapping[str, str] = field(default_factory=dict)
+    #: the variables that hold addresses, credentials and keys of backups
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     expected_version: str | None = None
     deadline: Duration = field(default=seconds(10))
     breakable: Breakable | None = None

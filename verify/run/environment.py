@@ -22,6 +22,7 @@ from verify.effects.transport import Transport
 from verify.facts.environments import Compare
 from verify.model.need import Need
 from verify.model.units import Rate
+from verify.run.backups import backups_of, reference_secrets, secrets_of
 from verify.run.options import Options, UsageError
 from verify.run.secrets import accounts_of, credentials, keys, webhooks_of
 
@@ -98,6 +99,10 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         trust = root / environment.trust if environment.trust else None
     mail = reference.mail if reference is not None else ""
     headers = credentials(names, contract, variables, redactor)
+    asked_backups = backups_of(asked)
+    if reference is not None:
+        variables.update(reference_secrets(asked_backups, contract))
+    secrets = secrets_of(asked_backups, contract, environment, variables, redactor)
     signing = keys(webhooks_of(asked, contract), contract, variables, redactor)
     hosts = [endpoint.host for endpoint in contract.endpoints.values() if endpoint.host]
     policy = policy_of(
@@ -137,6 +142,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         journal=journal,
         credentials=headers,
         keys=signing,
+        secrets=secrets,
         expected_version=expected,
         deadline=options.deadline,
         breakable=reference,

@@ -1,0 +1,87 @@
+"""The secrets of backups that a run needs: addresses of databases, credentials, keys."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from verify.contract.environment import Environment
+from verify.contract.spec import Contract
+from verify.contract.values import variable_of
+from verify.effects.redact import Redactor
+from verify.model.need import Need
+from verify.run.options import UsageError
+
+
+def backups_of(needs: Iterable[Need]) -> frozenset[str]:
+    """Return the names of the backups that ``needs`` look at."""
+    return frozenset(name for need in needs if (name := getattr(need, "backup", None)))
+
+
+def variables_of(
+    names: Iterable[str], contract: Contract, environment: Environment
+) -> Iterator[tuple[str, str]]:
+    """Yield each backup's name with a variable that it needs in ``environment``."""
+    for name in sorted(names):
+        at = environment.backups.get(name)
+        placed = (at.source, at.scratch, at.access, at.secret) if at is not None else ()
+        for secret in (*placed, contract.backups[name].key):
+            if secret is not None:
+                yield name, variable_of(secret)
+
+
+def secrets_of(
+    names: Iterable[str],
+    contract: Contract,
+    environment: Environment,
+    variables: Mapping[str, str],
+    redactor: Redactor,
+) -> dict[str, str]:
+    """Return the value of each variable; raise ``UsageError`` naming every one that is missing."""
+    found: dict[str, str] = {}
+    problems = []
+    for name, variable in variables_of(names, contract, environment):
+        value = variables.get(variable, "")
+        if not value:
+            problems.append(f"backup {name} needs the environment variable {variable}, which is not set")
+            continue
+        found[variable] = value
+        try:
+            learn(redactor, variable, value)
+        except ValueError as error:
+            problems.append(f"backup {name}: {error}")
+    if problems:
+        raise UsageError("\n".join(problems))
+    return found
+
+
+def reference_secrets(names: Iterable[str], contract: Contract) -> Iterator[tuple[str, str]]:
+    """Yield a key of its own for each encrypted backup of the reference, which nobody else's opens."""
+    for name in names:
+        key = contract.backups[name].key
+        if key is not None:
+            yield (
+                variable_of(key),
+                _identity() if contract.backups[name].recipient else secrets.token_urlsafe(24),
+            )
+
+
+def _identity() -> str:
+    from pyrage import x25519
+
+    return str(x25519.Identity.generate())
+
+
+def learn(redactor: Redactor, variable: str, value: str) -> None:
+    """Let ``redactor`` know ``value``, and the password in it where it is an address.
+
+    Raise ``ValueError`` where the secret cannot be told from ordinary text.
+    """
+    parts = urlsplit(value) if "://" in value else None
+    if parts is None:
+        redactor.add(variable, value)
+        return
+    if parts.password:
+        redactor.add(variable, parts.password)
+        redactor.add(variable, unquote(parts.password))
+    for password in parse_qs(parts.query).get("password", []):
+        redactor.add(variable, password)
