@@ -122,7 +122,10 @@ class Cluster:
 @contextlib.contextmanager
 def serving(folder: Path, major: int) -> Iterator[Cluster]:
     folder.chmod(0o700)
-    with Journal.open("fingerprint", folder / "state") as journal, scratch_server(journal, major=major) as server:
+    with (
+        Journal.open("fingerprint", folder / "state") as journal,
+        scratch_server(journal, major=major) as server,
+    ):
         yield Cluster(server, folder)
 
 

@@ -58,7 +58,9 @@ def test_vacuum_full_and_cluster_change_nothing(database):
     before = database.manifest()
     database.do("vacuum full t")
     assert database.manifest().relations == before.relations
-    database.do("create index i on t (v)", "cluster t using i", "alter table t set without cluster", "drop index i")
+    database.do(
+        "create index i on t (v)", "cluster t using i", "alter table t set without cluster", "drop index i"
+    )
     assert database.manifest().relations == before.relations
     assert database.manifest().catalogue == before.catalogue
 
@@ -171,7 +173,9 @@ def test_pages_of_large_objects_are_no_value(database, restored):
 
 def test_a_sequence_may_move_while_it_is_dumped(database, other):
     for each in (database, other):
-        each.do("create sequence s; create sequence down increment -1; select nextval('s'); select nextval('down')")
+        each.do(
+            "create sequence s; create sequence down increment -1; select nextval('s'); select nextval('down')"
+        )
     before = database.manifest()
     database.do("select nextval('s') from generate_series(1, 9)", "select nextval('down')")
     with database.session() as session:
