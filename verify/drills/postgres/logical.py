@@ -78,6 +78,21 @@ def roles(source: Address, programs: Programs, clock: Clock, path: Path) -> bool
     return clock.run("take", [*argv, f"--file={path}"], env=env, wrote=path).ok
 
 
+def schema(source: Address, programs: Programs, clock: Clock, path: Path, *, snapshot: str) -> None:
+    """Write an archive without rows to ``path``: it knows what the database itself is set to."""
+    argv: list[str | Path] = [
+        programs["pg_dump"],
+        "--format=c",
+        "--schema-only",
+        "--no-password",
+        f"--file={path}",
+    ]
+    argv += [f"--snapshot={snapshot}"] if snapshot else []
+    done = clock.run("take", argv, env=environment(source), wrote=path)
+    if not done.ok:
+        raise clock.lost("take", f"pg_dump {ended(done, clock.deadline)}")
+
+
 def restore_roles(path: Path, server: Address, programs: Programs, clock: Clock) -> None:
     """Create the roles of ``path`` on a server of ours; those that are there already stay as they are."""
     _psql(path, server, programs, clock, stage="restore")
@@ -145,21 +160,21 @@ def _packed(folder: Path) -> Path:
 
 
 def _restore_archive(path: Path, target: Address, programs: Programs, clock: Clock) -> str:
-    said = _properties(path, target, programs, clock)
+    said = properties(path, target, programs, clock)
     for section, stage in _SECTIONS.items():
         argv: list[str | Path] = [programs["pg_restore"], f"--section={section}", "--no-password"]
         argv += [f"--jobs={_WORKERS}"] if path.is_dir() else []
         argv += [f"--dbname={target.database}", path]
-        said += _judged(clock.run(stage, argv, env=environment(target)), stage, "pg_restore", clock)
+        said += said_lost(clock.run(stage, argv, env=environment(target)), stage, "pg_restore", clock)
     return said
 
 
-def _properties(path: Path, target: Address, programs: Programs, clock: Clock) -> str:
+def properties(path: Path, target: Address, programs: Programs, clock: Clock) -> str:
     """Give ``target`` what the archive says of its database: settings, owner, rights, comment."""
     listed = clock.run(
         "restore", [programs["pg_restore"], "--list", "--create", path], env=clean_environment()
     )
-    lost = _judged(listed, "restore", "pg_restore", clock)
+    lost = said_lost(listed, "restore", "pg_restore", clock)
     if lost or listed.returncode:
         raise clock.lost("restore", f"pg_restore {ended(listed, clock.deadline)}")
     lines = listed.stdout.decode("utf-8", "replace").splitlines()
@@ -196,7 +211,7 @@ def _psql(path: Path, target: Address, programs: Programs, clock: Clock, *, stag
         "--set=ON_ERROR_STOP=0",
     ]
     done = clock.run(stage, [*argv, f"--file={path}"], env=environment(target))
-    return _judged(done, stage, "psql", clock)
+    return said_lost(done, stage, "psql", clock)
 
 
 def _statement(stage: str, sql: str, target: Address, programs: Programs, clock: Clock) -> Finished:
@@ -204,7 +219,7 @@ def _statement(stage: str, sql: str, target: Address, programs: Programs, clock:
     return clock.run(stage, [*argv, "--set=ON_ERROR_STOP=1", f"--command={sql}"], env=environment(target))
 
 
-def _judged(done: Finished, stage: str, program: str, clock: Clock) -> str:
+def said_lost(done: Finished, stage: str, program: str, clock: Clock) -> str:
     """Return what was lost by a program that loads a dump; raise where it did not come to an end."""
     said = done.stderr.decode("utf-8", "replace")
     if done.timed_out:

@@ -1,0 +1,326 @@
+"""A backup taken, or found, restored on one clock, and compared with what it is of."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from verify.drills import hold as holding
+from verify.drills.clock import Clock
+from verify.drills.errors import DrillError, NotRestorable
+from verify.drills.postgres import logical, manifest
+from verify.drills.postgres.address import Address
+from verify.drills.postgres.catalogue import sequences
+from verify.drills.postgres.engines import BESIDE, Engine, Taken, Work, artefacts, blamed
+from verify.drills.postgres.fingerprint import fingerprint
+from verify.drills.postgres.session import Session, connect
+from verify.drills.postgres.target import Target, Wanted, own_server, stated_server
+from verify.drills.postgres.tools import client, major_of
+from verify.drills.store.base import MANIFEST, BackupStore
+from verify.effects.journal import Journal
+from verify.effects.redact import Redactor
+from verify.facts.backup import Artefact, Outcome, RoundTrip, Step
+from verify.facts.bracket import bracketed
+from verify.facts.equality import Comparison, Manifest, compare
+
+_SMOKE = "SELECT 1"
+#: facts that a place without the source's locale cannot have
+_LOCALE = ("database collation", "database ctype", "database locale")
+#: characters of a password that can be told from ordinary text
+_SHORTEST = 6
+_MOST = 64 << 20
+#: differences that a reason names; all of them are in the comparison
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """What a drill has to know.
+
+    ``source`` is only ever read, and None where a backup is restored without access to it: then the
+    manifest beside the newest backup says what it was. ``scratch`` is a server to make a database
+    of ours on, to which the variable ``variable`` leads; by default one is started. ``deadline``
+    bounds every step in seconds, ``key`` is the secret that decrypts, ``smoke`` a query that has to
+    answer with a row. ``folder`` is where the scratch server lives, ``apart`` the kinds of facts
+    that nobody promised.
+    """
+
+    backup: str
+    engine: Engine
+    store: BackupStore
+    journal: Journal
+    redactor: Redactor
+    source: Address | None = None
+    scratch: Address | None = None
+    variable: str = ""
+    deadline: float = 900.0
+    key: str = field(default="", repr=False)
+    smoke: str = ""
+    jobs: int = 1
+    durable: bool = False
+    folder: Path | None = None
+    apart: tuple[str, ...] = ()
+    keep: bool = False
+
+    @property
+    def held(self) -> str:
+        """Name what one drill alone may work on at a time."""
+        return f"backup {self.backup} of {self.source.words if self.source else self.store.place}"
+
+
+def restore_drill(drill: Drill) -> RoundTrip:
+    """Back the source up, restore that from the store and compare; leave nothing behind.
+
+    What is the backup's fault is an outcome; what we could not see raises ``DrillError`` with the
+    steps until then.
+    """
+    if drill.source is None:
+        raise DrillError("take", f"backup {drill.backup}: no source is stated to back up: state `source:`")
+    clock = _clock(drill)
+    with _working(drill) as folder, _told(clock):
+        work = Work(clock=clock, store=drill.store, folder=folder, key=drill.key)
+        with connect(drill.source, deadline=drill.deadline, stage="take") as session:
+            size = session.about.size
+            try:
+                with clock.call("verify", "fingerprint of the source"):
+                    seen = fingerprint(session, jobs=drill.jobs)
+                taken, seen = _take(drill, work, session, seen)
+                user, database = session.about.user, session.about.database
+            except NotRestorable as error:
+                return _ended(drill, clock, error, at=session.at, size=size)
+        try:
+            _beside(drill, work, taken, seen)
+            return _restored(drill, work, taken.artefact, seen, user=user, database=database)
+        finally:
+            if drill.engine.passing and not drill.keep:
+                _remove(drill, work, taken.artefact)
+
+
+def restore_newest(drill: Drill) -> RoundTrip:
+    """Restore the newest backup of the store and compare it with the manifest beside it.
+
+    The source is not asked. Without a manifest the outcome is at best ``UNPROVABLE``.
+    """
+    clock = _clock(drill)
+    with _working(drill) as folder, _told(clock):
+        work = Work(clock=clock, store=drill.store, folder=folder, key=drill.key)
+        every = artefacts(work)
+        if not every:
+            lost = clock.lost("fetch", f"there is no backup in {drill.store.place}")
+            return _ended(drill, clock, lost)
+        newest = max(every, key=lambda each: (each.at, each.modified))
+        seen = _stored(drill, work, newest)
+        if seen is not None:
+            newest = replace(newest, sha256=seen.sha256, at=seen.at)
+        return _restored(drill, work, newest, seen, user="", database="restored")
+
+
+def _clock(drill: Drill) -> Clock:
+    for address in (drill.source, drill.scratch):
+        if address is not None and len(address.password) >= _SHORTEST:
+            drill.redactor.add("PGPASSWORD", address.password)
+    return Clock(drill.journal, drill.redactor, deadline=drill.deadline)
+
+
+@contextlib.contextmanager
+def _working(drill: Drill) -> Iterator[Path]:
+    """Give an empty folder of the run, while nobody else drills here."""
+    with holding.hold(drill.held, drill.journal.run_id), contextlib.ExitStack() as stack:
+        path = Path(tempfile.gettempdir()) / f"dv-drill-{drill.journal.run_id[:24]}-{os.urandom(4).hex()}"
+        entry = drill.journal.make_directory(path)
+        stack.callback(entry.gone)
+        stack.callback(shutil.rmtree, path, ignore_errors=True)
+        inner = path / "work"
+        inner.mkdir()
+        yield inner
+
+
+@contextlib.contextmanager
+def _told(clock: Clock) -> Iterator[None]:
+    """Give every error the steps until then."""
+    try:
+        yield
+    except NotRestorable as error:
+        raise NotRestorable(error.stage, clock.redactor.text(error.reason), steps=clock.steps) from error
+    except DrillError as error:
+        raise DrillError(error.stage, clock.redactor.text(error.reason), steps=clock.steps) from error
+
+
+def _take(drill: Drill, work: Work, session: Session, seen: Manifest) -> tuple[Taken, Manifest]:
+    """Take the backup; return it with what the source held, as far as that can be known."""
+    assert drill.source is not None  # noqa: S101 - restore_drill has looked
+    name = f"{drill.backup}-{work.clock.journal.run_id[:24]}-{os.urandom(3).hex()}"
+    taken = drill.engine.take(
+        work, drill.source, major=major_of(session.version), snapshot=session.snapshot, name=name
+    )
+    if taken.exact:
+        return taken, replace(seen, later=sequences(session))
+    with (
+        work.clock.call("verify", "fingerprint of the source, again"),
+        connect(drill.source, deadline=drill.deadline, stage="take") as again,
+    ):
+        return taken, bracketed(seen, fingerprint(again, jobs=drill.jobs))
+
+
+def _beside(drill: Drill, work: Work, taken: Taken, seen: Manifest) -> None:
+    """Put the manifest beside the backup; the source is not needed for it any more."""
+    path = work.folder / "manifest"
+    path.write_bytes(manifest.dump(replace(seen, sha256=_sum_of(work, taken.artefact))))
+    work.clock.add(drill.store.put(path, taken.artefact.key + MANIFEST))
+
+
+def _sum_of(work: Work, artefact: Artefact) -> str:
+    """Return the SHA-256 of what was stored, where we stored it ourselves."""
+    return next(
+        (
+            step.sha256
+            for step in work.clock.steps
+            if step.stage == "store" and step.sha256 and step.argv[-1:] and artefact.key in step.argv[-1]
+        ),
+        artefact.sha256,
+    )
+
+
+def _stored(drill: Drill, work: Work, newest: Artefact) -> Manifest | None:
+    """Return the manifest beside ``newest``, None where none lies there."""
+    if not newest.manifest:
+        return None
+    path, step = drill.store.get(newest.key + MANIFEST, work.folder)
+    work.clock.add(step)
+    if path.stat().st_size > _MOST:
+        raise work.clock.unseen("verify", f"{newest.key}{MANIFEST}: larger than {_MOST} bytes")
+    return manifest.load(path.read_bytes(), name=newest.key + MANIFEST)
+
+
+def _restored(
+    drill: Drill, work: Work, artefact: Artefact, seen: Manifest | None, *, user: str, database: str
+) -> RoundTrip:
+    wanted = Wanted(
+        manifest=seen,
+        database=database,
+        roles=drill.engine.roles_provided,
+        user=user,
+        durable=drill.durable,
+    )
+    clock, lost, encrypted = work.clock, "", None
+    size, at = (seen.size, seen.at) if seen else (0, artefact.at)
+    with _target(drill, wanted) as target:
+        try:
+            clock.begin()
+            lost, encrypted = drill.engine.restore(work, artefact, target)
+            _smoke(drill, clock, target)
+        except NotRestorable as error:
+            clock.end()
+            return _ended(drill, clock, error, at=at, size=size, artefact=artefact)
+        clock.end()
+        comparison = _compared(drill, clock, target, seen)
+    outcome, stage, reason = _judged(clock, lost, comparison)
+    return RoundTrip(
+        backup=drill.backup,
+        outcome=outcome,
+        stage=stage,
+        reason=reason,
+        steps=clock.steps,
+        artefact=replace(artefact, good=outcome is Outcome.EQUAL),
+        comparison=comparison,
+        at=at,
+        took=clock.took,
+        size=size,
+        encrypted=encrypted,
+        versions={"server": str(seen.version) if seen else "", "scratch": str(target.major), **target.notes},
+    )
+
+
+@contextlib.contextmanager
+def _target(drill: Drill, wanted: Wanted) -> Iterator[Target]:
+    if drill.scratch is None:
+        with own_server(drill.journal, wanted, folder=drill.folder) as target:
+            yield target
+    else:
+        with stated_server(
+            drill.scratch, drill.journal, wanted, variable=drill.variable, source=drill.source
+        ) as target:
+            yield target
+
+
+def _smoke(drill: Drill, clock: Clock, target: Target) -> None:
+    programs = client(target.major, stage="smoke")
+    logical.smoke(drill.smoke or _SMOKE, target.address, programs, clock)
+
+
+def _compared(drill: Drill, clock: Clock, target: Target, seen: Manifest | None) -> Comparison | None:
+    if seen is None:
+        return None
+    with (
+        clock.call("verify", "fingerprint of the copy"),
+        connect(target.admin, deadline=drill.deadline) as session,
+    ):
+        copy = fingerprint(session, jobs=drill.jobs)
+        if "locale" in target.notes:
+            seen, copy = (
+                replace(side, catalogue={k: v for k, v in side.catalogue.items() if k not in _LOCALE})
+                for side in (seen, copy)
+            )
+        return compare(seen, copy, apart=(*target.apart, *drill.apart))
+
+
+def _judged(clock: Clock, lost: str, comparison: Comparison | None) -> tuple[Outcome, str, str]:
+    """Return the outcome, its stage and reason: the comparison decides, what was said explains."""
+    if comparison is None:
+        if lost:
+            return Outcome.NOT_RESTORABLE, "restore", lost
+        return Outcome.UNPROVABLE, "verify", "no manifest lies beside the backup: nothing to compare it with"
+    if comparison.equal:
+        return Outcome.EQUAL, "", ""
+    if not comparison.differences:
+        what = "; ".join(comparison.unprovable[:3]) or "the source has no table"
+        return Outcome.UNPROVABLE, "verify", what
+    what = "; ".join(
+        f"{each.what}: {each.source} in the source, {each.copy} in the copy"
+        for each in comparison.differences[:_SHOWN]
+    )
+    stage, why = blamed(clock.steps) or ("restore", lost)
+    if why:
+        return Outcome.NOT_RESTORABLE, stage, f"{why}; {what}"
+    return Outcome.DIFFERENT, "verify", what
+
+
+def _ended(
+    drill: Drill,
+    clock: Clock,
+    error: NotRestorable,
+    *,
+    at: float | None = None,
+    size: int = 0,
+    artefact: Artefact | None = None,
+) -> RoundTrip:
+    """Return the round trip that ended with ``error``, at the first stage that is to blame."""
+    blame = blamed(clock.steps)
+    stage, reason = error.stage, clock.redactor.text(error.reason)
+    if blame is not None and stage not in {"take", "store"}:
+        stage, reason = blame[0], f"{blame[1]}; then {error.stage}: {reason}"
+    return RoundTrip(
+        backup=drill.backup,
+        outcome=Outcome.NOT_RESTORABLE,
+        stage=stage,
+        reason=reason,
+        steps=_all(clock, error),
+        artefact=artefact,
+        at=at,
+        took=clock.took,
+        size=size,
+    )
+
+
+def _all(clock: Clock, error: NotRestorable) -> tuple[Step, ...]:
+    return clock.steps or error.steps
+
+
+def _remove(drill: Drill, work: Work, artefact: Artefact) -> None:
+    """Take out of the store what this drill put there."""
+    for suffix in ("", *BESIDE):
+        with contextlib.suppress(DrillError):  # what is not ours, or not there, stays so
+            work.clock.add(drill.store.delete(artefact.key + suffix))
