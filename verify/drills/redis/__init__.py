@@ -1,0 +1,1 @@
+"""Redis and Valkey: snapshots and append-only files taken, restored, and compared key by key."""
