@@ -22,14 +22,50 @@ Asked = TypeVar("Asked", bound=Need)
 CONCURRENT = 16
 
 
+class Objects(Protocol):
+    """An object store: where it answers, and who may ask."""
+
+    url: str
+    access: str
+    secret: str
+
+
 class Breakable(Protocol):
-    """A system whose parts can be stopped and started again: the reference."""
+    """A system whose parts can be stopped and started again: the reference.
+
+    ``buckets`` is the folder whose folders are the buckets of scripts.
+    """
 
     log_file: Path
+    buckets: Path
 
     @property
     def faults(self) -> frozenset[str]:
         """Return the names of what is broken now."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """Return the address of its database, for libpq."""
+        ...
+
+    @property
+    def cache_url(self) -> str:
+        """Return the address of its Redis."""
+        ...
+
+    @property
+    def uploads(self) -> Path:
+        """Return the folder into whose folders scripts upload."""
+        ...
+
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """Return the bodies of what drills run instead of a program's own, by its name."""
+        ...
+
+    def objects(self, buckets: Iterable[str]) -> Objects:
+        """Return its object store with ``buckets`` in it."""
         ...
 
     def inject(self, name: str) -> None:

@@ -158,6 +158,7 @@ class Restore(Need):
     kind: ClassVar[str] = "restore"
     answer: ClassVar[type] = RoundTrip
     effect: ClassVar[Effect] = Effect.DESTROYS
+    after_ready: ClassVar[bool] = False
 
     backup: str
 

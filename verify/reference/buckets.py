@@ -9,7 +9,9 @@ from verify.reference.errors import StartError
 
 REGION = "us-east-1"
 #: what a bucket may lack, as ``Fault.bucket`` names it
-SETTINGS = ("encryption", "privacy", "replication", "versioning")
+SETTINGS = frozenset({"encryption", "privacy", "replication", "versioning"})
+#: and what scripts may lack: that anything arrives
+UPLOADS = "uploads"
 _DEADLINE = 20.0  # seconds for each request
 _COPY = "-copy"
 _BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -158,7 +158,7 @@ _ALL = (
     _drill("backup-truncated", "every dump is cut at 60 %, and nobody says so", sabotage.TRUNCATED),
     _drill("backup-empty", "the dump fails and leaves an empty file", sabotage.EMPTY),
     _drill("backup-table-missing", "the dump lacks the rows of one table", sabotage.TABLE_MISSING),
-    _drill("backup-not-uploaded", "uploads end well and nothing arrives", sabotage.NOT_UPLOADED),
+    Fault(name="backup-not-uploaded", summary="uploads end well and nothing arrives", bucket="uploads"),
     _drill("backup-in-clear", "what should encrypt copies", sabotage.IN_CLEAR),
     _drill("backup-stale", "the clock is a week behind where backups are named", sabotage.STALE),
     _drill("restore-slow", "each program that restores takes 5 seconds longer", sabotage.SLOW),

@@ -13,8 +13,9 @@ from verify.reference.errors import StartError
 from verify.reference.parts import Part, Run
 from verify.reference.template import Template
 
-USER = "reference"
-NAME = "postgres"
+#: who owns the application's database, and its name; the server's own superuser is another
+USER, NAME = "reference", "shop"
+SUPERUSER = "postgres"
 _PORT = "5432"
 _INITDB = 60.0
 _COPY = 60.0
@@ -93,7 +94,7 @@ class Postgres(Part):
         """Make a data folder with tables and first rows; the server is stopped afterwards."""
         options = (
             "-U",
-            USER,
+            SUPERUSER,
             "--auth=trust",
             "--no-sync",
             "--encoding=UTF8",

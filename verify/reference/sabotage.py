@@ -31,7 +31,6 @@ echo 'pg_dump: error: aborting because of server version mismatch' >&2
 exit 0
 """
 _NO_PRODUCTS = 'exec "$REAL" --exclude-table-data=*_product "$@"\n'
-_NO_UPLOAD = 'case "$1 $2 $4" in "s3 cp s3://"*) exit 0 ;; esac\nexec "$REAL" "$@"\n'
 _IN_CLEAR = """
 before=''
 for word; do
@@ -46,7 +45,6 @@ _SLOWLY = 'sleep 5\nexec "$REAL" "$@"\n'
 TRUNCATED: Mapping[str, str] = {"pg_dump": _CUT}
 EMPTY: Mapping[str, str] = {"pg_dump": _NOTHING}
 TABLE_MISSING: Mapping[str, str] = {"pg_dump": _NO_PRODUCTS}
-NOT_UPLOADED: Mapping[str, str] = {"aws": _NO_UPLOAD}
 IN_CLEAR: Mapping[str, str] = {"openssl": _IN_CLEAR}
 STALE: Mapping[str, str] = {"date": _LAST_WEEK}
 SLOW: Mapping[str, str] = {"pg_restore": _SLOWLY, "psql": _SLOWLY}

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from verify.contract.reference import ReferenceSpec
 from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
-from verify.reference.buckets import client, prepare
+from verify.reference.buckets import SETTINGS, UPLOADS, client, prepare
 from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.faults import Fault, fault
@@ -160,6 +161,13 @@ class Reference:
         return f"unix://{self.folder / SOCKET}?password={self._redis.password}"
 
     @property
+    def uploads(self) -> Path:
+        """Return the folder into whose folders scripts upload: the buckets, unless a fault loses it all."""
+        return (
+            self.folder / "lost" if any(each.bucket == UPLOADS for each in self._broken()) else self.buckets
+        )
+
+    @property
     def programs(self) -> dict[str, str]:
         """Return what drills have to run instead of a program's own, by its name; see ``sabotage``."""
         return {name: body for each in self._broken() for name, body in each.programs.items()}
@@ -175,7 +183,7 @@ class Reference:
             self._objects.wait()
         store = client(self._objects.url, self._objects.access, self._objects.secret)
         with contextlib.closing(store):
-            prepare(store, buckets, frozenset(each.bucket for each in self._broken() if each.bucket))
+            prepare(store, buckets, frozenset(each.bucket for each in self._broken()) & SETTINGS)
         return self._objects
 
     def _close_objects(self) -> None:

@@ -6,9 +6,11 @@
 set -euo pipefail
 : "${BACKUP_BUCKET:?}"
 
+# of the whole bucket: a listing of an empty folder ends with an error, as one that was refused does
+listing=$(aws s3 ls --recursive "s3://$BACKUP_BUCKET/")
+
 names() {
-    aws s3 ls "s3://$BACKUP_BUCKET/$1/" |
-        sed -n 's/.* \(atlas-[0-9]\{8\}T[0-9]\{6\}Z\.sql\.enc\)$/\1/p' | sort
+    sed -n "s,.* $1/\\(atlas-[0-9]\\{8\\}T[0-9]\\{6\\}Z\\.sql\\.enc\\)\$,\\1,p" <<<"$listing" | sort
 }
 # all but the last so many
 keep() {

@@ -6,11 +6,13 @@
 set -euo pipefail
 : "${BACKUP_BUCKET:?}"
 
+# of the whole bucket: a listing of an empty folder ends with an error, as one that was refused does
+listing=$(aws s3 ls --recursive "s3://$BACKUP_BUCKET/")
+
 prune() {
     folder=$1
     oldest=$(date -u -d "$(date -u +%F) - $2 days" +%Y%m%d)
-    aws s3 ls "s3://$BACKUP_BUCKET/$folder/" |
-        sed -n 's/.* \(leather_api-[0-9]\{8\}T[0-9]\{6\}Z\.dump\)$/\1/p' | sort | sed '$d' |
+    sed -n "s,.* $folder/\\(leather_api-[0-9]\\{8\\}T[0-9]\\{6\\}Z\\.dump\\)\$,\\1,p" <<<"$listing" | sort | sed '$d' |
         while read -r name; do
             day=${name#leather_api-}
             if [ "${day%%T*}" -lt "$oldest" ]; then

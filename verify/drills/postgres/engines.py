@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -71,15 +71,16 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dumps:
-    """Dumps of our own."""
+    """Dumps of our own; ``instead`` are paths to run for a program's own, by its name."""
 
     how: logical.Packing = field(default_factory=logical.Packing)
+    instead: Mapping[str, str] = field(default_factory=dict)
     roles_provided: bool = False
     passing: bool = True
 
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Dump database and roles; put both into the store."""
-        programs = client(major)
+        programs = replace(client(major), instead=self.instead)
         path = logical.take(
             source, programs, work.clock, work.folder, name=name, how=self.how, snapshot=snapshot
         )
@@ -97,7 +98,7 @@ class Dumps:
 
     def restore(self, work: Work, artefact: Artefact, target: Target) -> tuple[str, bool | None]:
         """Fetch, unwrap and restore; a server of ours gets the roles that lie beside the dump first."""
-        programs = client(target.major, stage="restore")
+        programs = replace(client(target.major, stage="restore"), instead=self.instead)
         keys = {each.key for each in work.store.list().artefacts}
         if artefact.key + ROLES in keys and not target.confined:
             roles, step = work.store.get(artefact.key + ROLES, work.folder)

@@ -1,7 +1,8 @@
 """Which of the installed client programs can speak to a server."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -18,14 +19,15 @@ _MAJOR = 10000
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The programs of one installation: their folder and major version."""
+    """The programs of one installation: their folder and major version; ``instead`` are run for others."""
 
     folder: Path
     major: int
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Path:
         """Return the path of the program ``name``."""
-        return self.folder / name
+        return Path(self.instead[name]) if name in self.instead else self.folder / name
 
 
 def major_of(number: int) -> int:

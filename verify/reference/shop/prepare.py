@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from verify.reference.config import USERS, Config
 
+_CONNECT = 10  # seconds
 _PRODUCTS = (
     ("Belt, brown", "39.90", 40),
     ("Wallet, black", "54.00", 25),
@@ -15,8 +16,8 @@ _PRODUCTS = (
 
 
 def main() -> None:
-    """Create all tables, the users with their accounts, and some products."""
-    Config.of_environment()
+    """Create the database with all tables, the users with their accounts, and some products."""
+    create(Config.of_environment().database)
     os.environ["DJANGO_SETTINGS_MODULE"] = "verify.reference.shop.settings"
     import django
     from django.core.management import call_command
@@ -34,6 +35,18 @@ def main() -> None:
         Account.objects.create(owner=user, balance=Decimal(100))
     for name, price, stock in _PRODUCTS:
         Product.objects.create(name=name, price=Decimal(price), stock=stock)
+
+
+def create(at: dict[str, str]) -> None:
+    """Create the role and the database of the application, as the server's superuser."""
+    import psycopg
+    from psycopg import sql
+
+    where = {"host": at["host"], "port": at["port"], "user": "postgres", "dbname": "postgres"}
+    with psycopg.connect(**where, autocommit=True, connect_timeout=_CONNECT) as connection:
+        owner, name = sql.Identifier(at["user"]), sql.Identifier(at["name"])
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(owner))
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,139 @@
+"""Takes backups, restores them into a place of our own, and compares: one drill after the other."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from verify.collectors.place import Place, place_of, require_source
+from verify.collectors.world import World, in_turn
+from verify.contract.backup import Command as Stated
+from verify.contract.values import variable_of
+from verify.drills.clock import Clock
+from verify.drills.errors import DrillError
+from verify.drills.postgres.address import Address
+from verify.drills.postgres.engines import Dumps, Engine, Scripts
+from verify.drills.postgres.logical import Packing
+from verify.drills.postgres.roundtrip import Drill, restore_drill, restore_newest
+from verify.drills.redis.address import Address as RedisAddress
+from verify.drills.redis.drill import Asked, round_trip
+from verify.drills.script.command import Command
+from verify.drills.store.base import BackupStore
+from verify.effects import servers
+from verify.effects.process import clean_environment
+from verify.facts.backup import Restore, RoundTrip
+from verify.model.need import Need
+from verify.reference import sabotage
+
+DEADLINE = 900.0  # seconds for each step of a drill
+_PROGRAMS = "programs"
+
+
+def collect(needs: tuple[Restore, ...], world: World) -> Iterator[tuple[Need, object]]:
+    """Yield each round trip."""
+    yield from in_turn(_see, needs, world)
+
+
+def _see(need: Restore, world: World) -> RoundTrip:
+    place = place_of(need.backup, world)
+    with _folder(place) as folder, contextlib.closing(place.store(writes=True)) as store:
+        if place.spec.engine == "redis":
+            return _redis(place, store, folder)
+        if place.spec.engine not in {"postgresql", "script"}:
+            raise DrillError("restore", f"engine {place.spec.engine} cannot be drilled like this")
+        drill = Drill(
+            backup=place.name,
+            engine=_engine(place, folder),
+            store=store,
+            journal=place.journal,
+            redactor=world.redactor,
+            source=Address.parse(place.source) if place.source else None,
+            scratch=Address.parse(place.scratch, stage="restore") if place.scratch else None,
+            variable=variable_of(place.at.scratch) if place.at.scratch else "",
+            deadline=DEADLINE,
+            key=place.key,
+            smoke=place.spec.smoke or "",
+        )
+        return restore_drill(drill) if place.source else restore_newest(drill)
+
+
+def _redis(place: Place, store: BackupStore, folder: Path) -> RoundTrip:
+    clock = Clock(place.journal, place.world.redactor, deadline=DEADLINE)
+    asked = Asked(backup=place.name, smoke=place.spec.smoke or "PING", key=place.key)
+    source = RedisAddress.parse(require_source(place))
+    return round_trip(asked, source, folder=folder, clock=clock, store=store if place.spec.store else None)
+
+
+def _engine(place: Place, folder: Path) -> Engine:
+    """Return what takes and restores: our own dumps, or the team's scripts."""
+    spec, programs = place.spec, _programs(place, folder)
+    if spec.script is None:
+        packing = Packing(format=spec.format, compress=spec.compress, recipient=_recipient(place))
+        return Dumps(how=packing, instead=programs)
+    path = clean_environment().get("PATH", "")
+    if programs:
+        path = f"{folder / _PROGRAMS}:{path}"
+    return Scripts(
+        backup=_command(spec.script, place),
+        restoring=_command(spec.restore, place) if spec.restore is not None else None,
+        values={"bucket": place.bucket, "store": spec.store or "", "endpoint": place.at.endpoint or ""},
+        environment={**_credentials(place), "PATH": path},
+        buckets=place.uploads,
+    )
+
+
+def _programs(place: Place, folder: Path) -> dict[str, str]:
+    """Write what stands for programs while the reference breaks them; return the paths by name."""
+    if not place.programs:
+        return {}
+    ours = servers.postgres(servers.database_user())
+    real = {
+        name: found
+        for name in place.programs
+        if (found := shutil.which(name) or shutil.which(name, path=str(ours)))
+    }
+    (folder / _PROGRAMS).mkdir()
+    return sabotage.write(folder / _PROGRAMS, place.programs, real)
+
+
+def _recipient(place: Place) -> str:
+    """Return whom a dump is encrypted for: the reference's key is its own."""
+    if not place.spec.recipient or place.world.breakable is None:
+        return place.spec.recipient or ""
+    from pyrage import x25519
+
+    return str(x25519.Identity.from_str(place.key).to_public())
+
+
+def _command(stated: Stated, place: Place) -> Command:
+    return Command(run=stated.run, env=stated.env, cwd=place.world.root, within=stated.within)
+
+
+def _credentials(place: Place) -> dict[str, str]:
+    """Return what a script's own `aws` asks with."""
+    at, environ = place.at, place.environ
+    if at.access is None or at.secret is None:
+        return {}
+    found = {
+        "AWS_ACCESS_KEY_ID": environ.get(variable_of(at.access), ""),
+        "AWS_SECRET_ACCESS_KEY": environ.get(variable_of(at.secret), ""),
+        "AWS_DEFAULT_REGION": at.region,
+    }
+    return found | ({"AWS_ENDPOINT_URL": at.endpoint} if at.endpoint else {})
+
+
+@contextlib.contextmanager
+def _folder(place: Place) -> Iterator[Path]:
+    """Give an empty folder of this run."""
+    name = f"dv-backup-{place.journal.run_id[:24]}-{os.urandom(4).hex()}"
+    path = Path(tempfile.gettempdir()) / name
+    entry = place.journal.make_directory(path)
+    try:
+        inner = path / "work"
+        inner.mkdir()
+        yield inner
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        entry.gone()
