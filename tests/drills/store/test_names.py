@@ -1,11 +1,11 @@
 """The time in a name and the form in the first bytes, in many styles; what is no time stays none."""
 
+import gzip
 import io
 import tarfile
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import gzip
 import pyrage
 import pytest
 import zstandard
@@ -111,9 +111,7 @@ def test_no_time(name: str) -> None:
 
 
 def test_the_zone_is_that_of_the_schedule() -> None:
-    assert when("db-20260701-020000.sql", BERLIN) == Span(
-        unix(2026, 7, 1, 0), unix(2026, 7, 1, 0) + SECOND
-    )
+    assert when("db-20260701-020000.sql", BERLIN) == Span(unix(2026, 7, 1, 0), unix(2026, 7, 1, 0) + SECOND)
     assert when("db-20261121-020000Z.sql", BERLIN) == Span(
         unix(2026, 11, 21, 2), unix(2026, 11, 21, 2) + SECOND
     )
@@ -143,12 +141,14 @@ def test_nothing_is_of_a_time_after_it_was_written() -> None:
 
 
 @given(
-    st.datetimes(min_value=datetime(2001, 9, 10), max_value=datetime(2033, 1, 1)),
-    st.sampled_from(["%Y%m%dT%H%M%SZ", "%Y-%m-%d_%H-%M-%S", "%Y/%m/%d/%H%M%S", "%d-%b-%Y_%H%M%S", "%Y%m%d%H%M%S"]),
+    st.integers(1_000_080_000, 1_988_150_000),
+    st.sampled_from(
+        ["%Y%m%dT%H%M%SZ", "%Y-%m-%d_%H-%M-%S", "%Y/%m/%d/%H%M%S", "%d-%b-%Y_%H%M%S", "%Y%m%d%H%M%S"]
+    ),
     st.sampled_from(["db-{}.sql.gz", "daily/app_{}.dump", "{}", "pg15/prod-{}-full.tar.zst"]),
 )
-def test_what_is_written_is_read(moment: datetime, style: str, name: str) -> None:
-    start = moment.replace(microsecond=0, tzinfo=UTC).timestamp()
+def test_what_is_written_is_read(start: int, style: str, name: str) -> None:
+    moment = datetime.fromtimestamp(start, UTC)
     assert when(name.format(moment.strftime(style))) == Span(start, start + SECOND)
 
 
