@@ -19,7 +19,9 @@ relation as (
 routine as (
     select p.*, format('%I.%I(%s)', s.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as name
     from pg_proc p join space s on s.oid = p.pronamespace
-    where not exists (select from member m where m.classid = 'pg_proc'::regclass and m.objid = p.oid)
+    where not exists ( -- a range's own functions come with it, whatever rights they have
+        select from pg_depend d
+        where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype in ('e', 'i'))
 ),
 kind as (
     select t.*, format('%I.%I', s.nspname, t.typname) as name

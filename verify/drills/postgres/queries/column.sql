@@ -22,5 +22,6 @@ join pg_type t on t.oid = a.atttypid
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where r.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped
 union all
-select format('options of column %s.%I', r.name, a.attname), array_to_string(a.attfdwoptions, ', ')
+select format('options of column %s.%I', r.name, a.attname),
+       (select string_agg(o, ', ' order by o collate "C") from unnest(a.attfdwoptions) o)
 from relation r join pg_attribute a on a.attrelid = r.oid where a.attfdwoptions is not null

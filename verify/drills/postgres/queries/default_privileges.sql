@@ -1,5 +1,5 @@
 select format('default-privileges of %I%s on %s', pg_get_userbyid(d.defaclrole),
-              coalesce(format(' in schema %I', n.nspname), ''),
+              coalesce(' in schema ' || quote_ident(n.nspname), ''),
               case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
                                    when 'T' then 'types' when 'n' then 'schemas'
                                    else d.defaclobjtype::text end),

@@ -3,7 +3,8 @@ select format('server %I', s.srvname), concat_ws(', ',
            format('wrapper %I', w.fdwname), 'type ' || s.srvtype, 'version ' || s.srvversion)
 from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw
 union all
-select format('options of server %I', s.srvname), array_to_string(s.srvoptions, ', ')
+select format('options of server %I', s.srvname),
+       (select string_agg(o, ', ' order by o collate "C") from unnest(s.srvoptions) o)
 from pg_foreign_server s where s.srvoptions is not null
 union all
 select format('user-mapping for %s on %I', usename, srvname), 'exists' from pg_user_mappings

@@ -5,7 +5,7 @@
            acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner), relowner
     from relation where relkind in ('r', 'p', 'f', 'v', 'm', 'S')
     union all
-    select format('column %s.%I', r.name, a.attname), a.attacl, '{}', r.relowner
+    select format('column %s.%I', r.name, a.attname), a.attacl, acldefault('c', r.relowner), r.relowner
     from relation r join pg_attribute a on a.attrelid = r.oid
     where a.attacl is not null and not a.attisdropped
     union all
@@ -31,7 +31,8 @@
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     left join pg_init_privs i
            on i.classoid = 'pg_proc'::regclass and i.objoid = p.oid and i.objsubid = 0
-    where not exists (select from routine r where r.oid = p.oid)
+    where (n.nspname = 'pg_catalog'
+           or exists (select from member m where m.classid = 'pg_proc'::regclass and m.objid = p.oid))
       and p.proacl is distinct from i.initprivs
       and coalesce(p.proacl, acldefault('f', p.proowner))
           is distinct from coalesce(i.initprivs, acldefault('f', p.proowner))
@@ -40,9 +41,9 @@
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     left join pg_init_privs i
            on i.classoid = 'pg_class'::regclass and i.objoid = c.oid and i.objsubid = 0
-    where not exists (select from relation r where r.oid = c.oid)
-      and c.relpersistence <> 't' and c.relkind in ('r', 'p', 'v', 'm')
-      and n.nspname <> 'information_schema' -- made after the server noted its own privileges
+    where (n.nspname = 'pg_catalog' -- not information_schema: made after the server noted its own
+           or exists (select from member m where m.classid = 'pg_class'::regclass and m.objid = c.oid))
+      and c.relkind in ('r', 'p', 'v', 'm')
       and coalesce(c.relacl, acldefault('r', c.relowner))
           is distinct from coalesce(i.initprivs, acldefault('r', c.relowner))
 ),

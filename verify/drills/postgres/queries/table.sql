@@ -24,7 +24,8 @@ select format('%s %s', r.kind, r.name), concat_ws(', ',
                             join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = r.oid))
 from relation r where r.relkind in ('r', 'p', 'm', 'f')
 union all
-select 'options of foreign table ' || r.name, array_to_string(f.ftoptions, ', ')
+select 'options of foreign table ' || r.name,
+       (select string_agg(o, ', ' order by o collate "C") from unnest(f.ftoptions) o)
 from relation r join pg_foreign_table f on f.ftrelid = r.oid where f.ftoptions is not null
 union all
 select format('tablespace of %s %s', r.kind, r.name), t.spcname::text
