@@ -22,6 +22,16 @@ _OK = range(200, 300)
 def register() -> None:
     """Let ``clean`` know what this package creates in environments."""
     reaper("http-resource")(_remove)
+    reaper("scratch-database")(_drop)
+
+
+def _drop(record: Record) -> str:
+    """Drop the database that a drill had made on a server that is not ours."""
+    try:
+        from verify.drills.postgres.scratch import reap
+    except ImportError as error:
+        raise CannotReap(f"{error}: install pytest-deploy-verify[backup] and clean again") from error
+    return reap(record)
 
 
 def _remove(record: Record) -> str:

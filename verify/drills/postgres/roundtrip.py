@@ -14,8 +14,18 @@ from verify.drills.errors import DrillError, NotRestorable
 from verify.drills.postgres import logical, manifest
 from verify.drills.postgres.address import Address
 from verify.drills.postgres.catalogue import sequences
-from verify.drills.postgres.engines import BESIDE, Engine, Taken, Work, artefacts, blamed
+from verify.drills.postgres.engines import (
+    BESIDE,
+    Engine,
+    Taken,
+    Work,
+    artefacts,
+    blamed,
+    restore_by_form,
+)
 from verify.drills.postgres.fingerprint import fingerprint
+from verify.drills.postgres.rows import locate
+from verify.drills.postgres.scratch import connected
 from verify.drills.postgres.session import Session, connect
 from verify.drills.postgres.target import Target, Wanted, own_server, stated_server
 from verify.drills.postgres.tools import client, major_of
@@ -45,7 +55,8 @@ class Drill:
     of ours on, to which the variable ``variable`` leads; by default one is started. ``deadline``
     bounds every step in seconds, ``key`` is the secret that decrypts, ``smoke`` a query that has to
     answer with a row. ``folder`` is where the scratch server lives, ``apart`` the kinds of facts
-    that nobody promised.
+    that nobody promised; ``keep`` leaves a dump of ours in the store. ``populated`` restores onto a
+    database that holds the same already, and a table more, as whoever rolls back in place does.
     """
 
     backup: str
@@ -64,6 +75,7 @@ class Drill:
     folder: Path | None = None
     apart: tuple[str, ...] = ()
     keep: bool = False
+    populated: bool = False
 
     @property
     def held(self) -> str:
@@ -82,21 +94,21 @@ def restore_drill(drill: Drill) -> RoundTrip:
     clock = _clock(drill)
     with _working(drill) as folder, _told(clock):
         work = Work(clock=clock, store=drill.store, folder=folder, key=drill.key)
+        # It stays open until rows that differ are named; it holds back the source's vacuum that long,
+        # and its own deadline ends it.
         with connect(drill.source, deadline=drill.deadline, stage="take") as session:
-            size = session.about.size
             try:
                 with clock.call("verify", "fingerprint of the source"):
                     seen = fingerprint(session, jobs=drill.jobs)
                 taken, seen = _take(drill, work, session, seen)
-                user, database = session.about.user, session.about.database
             except NotRestorable as error:
-                return _ended(drill, clock, error, at=session.at, size=size)
-        try:
-            _beside(drill, work, taken, seen)
-            return _restored(drill, work, taken.artefact, seen, user=user, database=database)
-        finally:
-            if drill.engine.passing and not drill.keep:
-                _remove(drill, work, taken.artefact)
+                return _ended(drill, clock, error, at=session.at, size=session.about.size)
+            try:
+                _beside(drill, work, taken, seen)
+                return _restored(drill, work, taken.artefact, seen, session)
+            finally:
+                if drill.engine.passing and not drill.keep:
+                    _remove(drill, work, taken.artefact)
 
 
 def restore_newest(drill: Drill) -> RoundTrip:
@@ -115,7 +127,7 @@ def restore_newest(drill: Drill) -> RoundTrip:
         seen = _stored(drill, work, newest)
         if seen is not None:
             newest = replace(newest, sha256=seen.sha256, at=seen.at)
-        return _restored(drill, work, newest, seen, user="", database="restored")
+        return _restored(drill, work, newest, seen, None)
 
 
 def _clock(drill: Drill) -> Clock:
@@ -196,19 +208,21 @@ def _stored(drill: Drill, work: Work, newest: Artefact) -> Manifest | None:
 
 
 def _restored(
-    drill: Drill, work: Work, artefact: Artefact, seen: Manifest | None, *, user: str, database: str
+    drill: Drill, work: Work, artefact: Artefact, seen: Manifest | None, session: Session | None
 ) -> RoundTrip:
     wanted = Wanted(
         manifest=seen,
-        database=database,
+        database=session.about.database if session else "restored",
         roles=drill.engine.roles_provided,
-        user=user,
+        user=session.about.user if session else "",
         durable=drill.durable,
     )
     clock, lost, encrypted = work.clock, "", None
     size, at = (seen.size, seen.at) if seen else (0, artefact.at)
     with _target(drill, wanted) as target:
         try:
+            if drill.populated:
+                _populate(drill, work, artefact, target)
             clock.begin()
             lost, encrypted = drill.engine.restore(work, artefact, target)
             _smoke(drill, clock, target)
@@ -216,7 +230,7 @@ def _restored(
             clock.end()
             return _ended(drill, clock, error, at=at, size=size, artefact=artefact)
         clock.end()
-        comparison = _compared(drill, clock, target, seen)
+        comparison = _compared(drill, clock, target, seen, session)
     outcome, stage, reason = _judged(clock, lost, comparison)
     return RoundTrip(
         backup=drill.backup,
@@ -251,7 +265,21 @@ def _smoke(drill: Drill, clock: Clock, target: Target) -> None:
     logical.smoke(drill.smoke or _SMOKE, target.address, programs, clock)
 
 
-def _compared(drill: Drill, clock: Clock, target: Target, seen: Manifest | None) -> Comparison | None:
+def _populate(drill: Drill, work: Work, artefact: Artefact, target: Target) -> None:
+    """Fill the target with the same backup, and a table that has come since."""
+    folder = work.folder / "before"
+    folder.mkdir()
+    programs = client(target.major, stage="restore")
+    clock = Clock(drill.journal, drill.redactor, deadline=drill.deadline)
+    earlier = Work(clock=clock, store=work.store, folder=folder, key=work.key)
+    restore_by_form(earlier, artefact, target, programs)
+    with connected(target.address) as connection:
+        connection.execute("create table public.created_since_the_backup (id int)")
+
+
+def _compared(
+    drill: Drill, clock: Clock, target: Target, seen: Manifest | None, source: Session | None
+) -> Comparison | None:
     if seen is None:
         return None
     with (
@@ -264,7 +292,11 @@ def _compared(drill: Drill, clock: Clock, target: Target, seen: Manifest | None)
                 replace(side, catalogue={k: v for k, v in side.catalogue.items() if k not in _LOCALE})
                 for side in (seen, copy)
             )
-        return compare(seen, copy, apart=(*target.apart, *drill.apart))
+        found = compare(seen, copy, apart=(*target.apart, *drill.apart))
+        if source is not None:
+            with contextlib.suppress(DrillError):  # its snapshot may have come to its deadline
+                return locate(found, seen, copy, ours=source, theirs=session)
+        return locate(found, seen, copy)
 
 
 def _judged(clock: Clock, lost: str, comparison: Comparison | None) -> tuple[Outcome, str, str]:
