@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from verify.facts.backup import Artefact
 from verify.facts.tiers import Period, Retention, Tier
 
-__all__ = ["Kept", "Missing", "Point", "Retention", "Tier", "gaps", "keep", "overdue", "points"]
+__all__ = ["Kept", "Missing", "Point", "Retention", "Tier", "gaps", "keep", "overdue", "points", "within"]
 
 DAY = 86400.0
 
@@ -111,7 +111,7 @@ def overdue(
             (
                 one
                 for one in known - kept - before
-                if one.at <= now - slack and not _within(policy, one, now - slack, zone)
+                if one.at <= now - slack and not within(policy, one, now - slack, zone)
             ),
             key=_order,
         )
@@ -122,6 +122,16 @@ def overdue(
 def local_day(at: float, zone: str) -> dt.date:
     """Return the day that the Unix time ``at`` falls on in ``zone``."""
     return dt.datetime.fromtimestamp(at, zoneinfo.ZoneInfo(zone)).date()
+
+
+def within(policy: Retention, point: Point, now: float, zone: str) -> bool:
+    """Say whether ``point`` is still within 24 hours times the days of a tier that it belongs to."""
+    day = local_day(point.at, zone)
+    return any(
+        now - point.at < tier.days * DAY
+        for tier in policy.tiers
+        if tier.days is not None and (point.good is False or tier.period(day) is not None)
+    )
 
 
 def _order(point: Point) -> tuple[float, str, str]:
@@ -167,13 +177,3 @@ def _promised(tier: Tier, days: list[dt.date], today: dt.date) -> Iterator[Perio
             yield period
         elif any(period.first <= day <= period.last for day in days):
             left -= 1
-
-
-def _within(policy: Retention, point: Point, now: float, zone: str) -> bool:
-    """Say whether ``point`` is still within 24 hours times the days of a tier that it belongs to."""
-    day = local_day(point.at, zone)
-    return any(
-        now - point.at < tier.days * DAY
-        for tier in policy.tiers
-        if tier.days is not None and (point.good is False or tier.period(day) is not None)
-    )
