@@ -340,7 +340,7 @@ def test_where_a_bucket_is_copied_to(admin: Any, bucket: str, store: S3Store) ->
     replicated(admin, bucket)
     seen = store.list()
     assert seen.replicas == (f"{bucket}-copy",)
-    assert seen.regions == {f"{bucket}-copy": "eu-west-1"}
+    assert seen.regions == {bucket: "us-east-1", f"{bucket}-copy": "eu-west-1"}
 
 
 def test_what_a_killed_run_left_is_removed(

@@ -71,8 +71,8 @@ class Settings:
         return tuple(dict.fromkeys(names))
 
     def regions(self, replicas: Sequence[str]) -> Mapping[str, str]:
-        """Return where each replica is, without those that do not tell."""
-        found = {name: self._region(name) for name in replicas}
+        """Return where the bucket and each replica are, without those that do not tell."""
+        found = {name: self._region(name) for name in (self._bucket, *replicas)}
         return {name: region for name, region in found.items() if region}
 
     def expiries(self) -> tuple[Expiry, ...] | None:
