@@ -122,7 +122,7 @@ def _ask(poll: _Poll, endpoint: Endpoint, world: World, left: float) -> None:
         if answer.status == TOO_MANY:
             poll.interval = max(poll.interval, _asked_to_wait(answer))
         return
-    poll.version = _version(poll.environment.version, answer, world)
+    poll.version = version_of(poll.environment.version, answer, world)
     stated = poll.environment.version is not None  # else no waiting will show a version
     if stated and world.expected_version not in {None, poll.version}:
         poll.good, poll.reason = 0, f"version {poll.version} answers, not {world.expected_version}"
@@ -136,7 +136,8 @@ def _asked_to_wait(answer: Exchange) -> float:
     return float(stated) if stated.isascii() and stated.isdigit() else 0.0
 
 
-def _version(source: VersionFrom | None, answer: Exchange, world: World) -> str | None:
+def version_of(source: VersionFrom | None, answer: Exchange, world: World) -> str | None:
+    """Return the version that ``answer`` names, as ``source`` states it; None where it names none."""
     if source is None:
         return None
     if source.endpoint is not None:

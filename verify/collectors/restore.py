@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from verify.collectors.place import Place, place_of, require_source
@@ -19,10 +19,11 @@ from verify.drills.postgres.logical import Packing
 from verify.drills.postgres.roundtrip import Drill, restore_drill, restore_newest
 from verify.drills.redis.address import Address as RedisAddress
 from verify.drills.redis.drill import Asked, round_trip
-from verify.drills.script.command import Command
+from verify.drills.script.command import Command, execute
+from verify.drills.script.shims import Shims
 from verify.drills.store.base import BackupStore
 from verify.effects import servers
-from verify.effects.process import clean_environment
+from verify.effects.process import Finished, clean_environment
 from verify.facts.backup import Restore, RoundTrip
 from verify.model.need import Need
 from verify.reference import sabotage
@@ -33,12 +34,13 @@ _PROGRAMS = "programs"
 
 def collect(needs: tuple[Restore, ...], world: World) -> Iterator[tuple[Need, object]]:
     """Yield each round trip."""
-    yield from in_turn(_see, needs, world)
+    yield from in_turn(see, needs, world)
 
 
-def _see(need: Restore, world: World) -> RoundTrip:
+def see(need: Restore, world: World) -> RoundTrip:
+    """Return the round trip of one backup."""
     place = place_of(need.backup, world)
-    with _folder(place) as folder, contextlib.closing(place.store(writes=True)) as store:
+    with folder_of(place) as folder, contextlib.closing(place.store(writes=True)) as store:
         if place.spec.engine == "redis":
             return _redis(place, store, folder)
         if place.spec.engine not in {"postgresql", "script"}:
@@ -72,16 +74,29 @@ def _engine(place: Place, folder: Path) -> Engine:
     if spec.script is None:
         packing = Packing(format=spec.format, compress=spec.compress, recipient=_recipient(place))
         return Dumps(how=packing, instead=programs)
-    path = clean_environment().get("PATH", "")
-    if programs:
-        path = f"{folder / _PROGRAMS}:{path}"
     return Scripts(
         backup=_command(spec.script, place),
         restoring=_command(spec.restore, place) if spec.restore is not None else None,
         values={"bucket": place.bucket, "store": spec.store or "", "endpoint": place.at.endpoint or ""},
-        environment={**_credentials(place), "PATH": path},
+        environment=_environment(place, folder, broken=bool(programs)),
         buckets=place.uploads,
     )
+
+
+def _environment(place: Place, folder: Path, *, broken: bool) -> dict[str, str]:
+    """Return what a script gets: a store's credentials, and programs that are broken first."""
+    path = clean_environment().get("PATH", "")
+    return {**_credentials(place), "PATH": f"{folder / _PROGRAMS}:{path}" if broken else path}
+
+
+def execute_for(
+    place: Place, stated: Stated, values: Mapping[str, str], clock: Clock, folder: Path
+) -> Finished:
+    """Run a command of the team's that belongs to a backup, as its scripts are run."""
+    own = servers.postgres(servers.database_user())
+    environment = _environment(place, folder, broken=bool(_programs(place, folder)))
+    shims = Shims.make(folder / "shims", environment["PATH"], buckets=place.uploads, instead=own)
+    return execute("restore", _command(stated, place), values, clock, shims, environment=environment)
 
 
 def _programs(place: Place, folder: Path) -> dict[str, str]:
@@ -125,7 +140,7 @@ def _credentials(place: Place) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _folder(place: Place) -> Iterator[Path]:
+def folder_of(place: Place) -> Iterator[Path]:
     """Give an empty folder of this run."""
     name = f"dv-backup-{place.journal.run_id[:24]}-{os.urandom(4).hex()}"
     path = Path(tempfile.gettempdir()) / name

@@ -64,6 +64,10 @@ class Breakable(Protocol):
         """Return the bodies of what drills run instead of a program's own, by its name."""
         ...
 
+    def lose(self, disaster: str) -> None:
+        """Make ``disaster`` happen."""
+        ...
+
     def objects(self, buckets: Iterable[str]) -> Objects:
         """Return its object store with ``buckets`` in it."""
         ...

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic import WithJsonSchema as Described
 
 from verify.contract.nodes import Path
-from verify.contract.part import EndpointName, Misfit, Part
+from verify.contract.part import BackupName, EndpointName, Misfit, Part
 from verify.contract.patterns import Shape
 from verify.contract.values import Duration, Flag, OriginUrl, SecretName, Size, Text
 from verify.contract.words import kind_of, offer, shown
@@ -187,18 +187,20 @@ class BackupAt(Part):
     secret: SecretName | None = None
 
 
-Disaster = Literal["database-lost", "redis-lost", "bad-release", "all-lost"]
+Disaster = Literal["database-lost", "redis-lost", "all-lost", "bad-release"]
 
 
 class Drill(Part):
     """A disaster, and the team's own way out of it.
 
-    ``after`` is what has happened: on the reference it is made to happen, elsewhere ``cause``
-    makes it; ``recover`` is run, and the drill ends when ``endpoint``, by default the one that
+    ``after`` is what has happened: on the reference it is made to happen, elsewhere ``cause`` makes
+    it. ``backup`` is taken and seen to restore before that, and is the ``{artefact}`` to recover
+    from; ``recover`` is run, and the drill ends when ``endpoint``, by default the one that
     readiness asks, is well again, with ``version`` where one is stated.
     """
 
     after: Disaster
+    backup: BackupName | None = None
     cause: Runs | None = None
     recover: Runs
     endpoint: EndpointName | None = None

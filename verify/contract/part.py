@@ -25,6 +25,7 @@ EndpointName = Annotated[Name, Refers("endpoints", "endpoint")]
 AccountName = Annotated[Name, Refers("accounts", "account")]
 EnvironmentName = Annotated[Name, Refers("environments", "environment")]
 WebhookName = Annotated[Name, Refers("webhooks", "webhook")]
+BackupName = Annotated[Name, Refers("backups", "backup")]
 WaivedClaim = Annotated[ClaimId, Refers("claims", "claim", "the waiver matches nothing in the contract")]
 
 

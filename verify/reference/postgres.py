@@ -137,6 +137,22 @@ class Postgres(Part):
         if self._user is not None:
             self._run(["chown", "-R", self._user, self._data], "own its data folder")
 
+    def lose(self) -> None:
+        """Drop the application's database with all in it, and make it anew, empty; raise ``StartError``."""
+        import psycopg
+        from psycopg import conninfo, sql
+
+        at = {"host": self.parameters["host"], "port": _PORT, "user": SUPERUSER, "dbname": "postgres"}
+        owner, name = sql.Identifier(USER), sql.Identifier(NAME)
+        try:
+            with psycopg.connect(conninfo.make_conninfo("", **at), autocommit=True) as connection:
+                connection.execute("SET statement_timeout = '20s'")
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
+        except psycopg.Error as error:
+            msg = f"the reference's database could not be lost: {error}"
+            raise StartError(msg) from error
+
     def stop(self, *, grace: float = 3.0) -> None:
         """Stop it without waiting for its clients, yet so that it removes its shared memory."""
         service = self.service

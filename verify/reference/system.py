@@ -17,6 +17,7 @@ from verify.reference import behaviour, binaries, folders, shared, terms
 from verify.reference.buckets import SETTINGS, UPLOADS, client, prepare
 from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
+from verify.reference.errors import StartError
 from verify.reference.faults import Fault, fault
 from verify.reference.front import Front
 from verify.reference.guard import Keeper
@@ -185,6 +186,15 @@ class Reference:
         with contextlib.closing(store):
             prepare(store, buckets, frozenset(each.bucket for each in self._broken()) & SETTINGS)
         return self._objects
+
+    def lose(self, disaster: str) -> None:
+        """Make ``disaster`` happen: what is lost has to be restored; raise ``StartError`` where it cannot."""
+        if disaster not in {"database-lost", "redis-lost", "all-lost"}:
+            msg = f"{disaster} cannot happen to the reference: it has one release, and its own data"
+            raise StartError(msg)
+        if disaster != "redis-lost":
+            self._database.lose()
+        self._redis.ask("FLUSHALL")
 
     def _close_objects(self) -> None:
         if self._objects is not None:

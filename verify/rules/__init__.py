@@ -1,7 +1,15 @@
 """Judgements, one rule a file; its path is its id. This module is what a rule imports from."""
 
 from verify.contract import EndpointSpec
-from verify.contract.named import AccountName, Endpoint, EnvironmentName, FlowName, WebhookName
+from verify.contract.named import (
+    AccountName,
+    BackupName,
+    DrillName,
+    Endpoint,
+    EnvironmentName,
+    FlowName,
+    WebhookName,
+)
 from verify.contract.reference import ReferenceSpec
 from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, UrlPath
 from verify.model.finding import Finding, Nothing, Seen, Unknown
@@ -11,6 +19,8 @@ from verify.model.units import seconds
 
 __all__ = [
     "AccountName",
+    "BackupName",
+    "DrillName",
     "Duration",
     "Endpoint",
     "EndpointSpec",

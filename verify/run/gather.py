@@ -52,7 +52,7 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
     for need in needs:
         kinds.setdefault(need.kind, []).append(need)
     # what stops a part of the system comes last, so that nothing else meets it
-    ordered = sorted(kinds.items(), key=lambda item: (item[1][0].breaking, not _tells(item[1]), item[0]))
+    ordered = sorted(kinds.items(), key=lambda item: _turn(item[1]))
     groups = [tuple(sorted(group, key=repr)) for _, group in ordered]
     if effect is Effect.DESTROYS:
         # in the main thread: an interrupt must reach the clean-up inside the collector
@@ -75,6 +75,12 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _turn(needs: list[Need]) -> tuple[bool, bool, bool, str]:
+    """Return what puts a kind into its place among others."""
+    first = needs[0]
+    return first.closing, first.breaking, not _tells(needs), first.kind
 
 
 def _tells(needs: Iterable[Need]) -> bool:

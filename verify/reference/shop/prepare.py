@@ -41,9 +41,10 @@ def create(at: dict[str, str]) -> None:
     """Create the role and the database of the application, as the server's superuser."""
     import psycopg
     from psycopg import sql
+    from psycopg.conninfo import make_conninfo
 
     where = {"host": at["host"], "port": at["port"], "user": "postgres", "dbname": "postgres"}
-    with psycopg.connect(**where, autocommit=True, connect_timeout=_CONNECT) as connection:
+    with psycopg.connect(make_conninfo("", **where), autocommit=True, connect_timeout=_CONNECT) as connection:
         owner, name = sql.Identifier(at["user"]), sql.Identifier(at["name"])
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(owner))
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
