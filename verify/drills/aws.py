@@ -27,6 +27,8 @@ from verify.effects.protection import Gate, Policy
 from verify.effects.redact import Redactor
 from verify.model.units import Duration
 
+#: how names of variables begin that nobody's environment has: those of the reference's own interface
+REFERENCE = "DEPLOY_VERIFY_REFERENCE_"
 EXTRA = 'pip install "pytest-deploy-verify[backup]"'
 _ATTEMPTS = 3
 #: what boto3 calls the parts of credentials; the last is of temporary ones
@@ -62,6 +64,11 @@ class Access:
     def of(cls, details: Mapping[str, Any]) -> Self:
         """Read back what ``details`` gave."""
         return cls(**{name: details[name] for name in cls.__slots__})
+
+    @property
+    def passing(self) -> bool:
+        """Say whether it is the reference's: what is made there goes with it."""
+        return self.access.startswith(REFERENCE)
 
     @property
     def at(self) -> str:

@@ -5,6 +5,8 @@ import os
 from verify import __version__
 from verify.contract.endpoint import Account
 from verify.contract.values import variable_of
+from verify.drills import rds
+from verify.drills.store import objects
 from verify.effects.journal import Record, reaper
 from verify.effects.leftovers import CannotReap
 from verify.effects.origin import Origin
@@ -23,6 +25,8 @@ def register() -> None:
     """Let ``clean`` know what this package creates in environments."""
     reaper("http-resource")(_remove)
     reaper("scratch-database")(_drop)
+    reaper(objects.KIND)(objects.reap)
+    reaper(rds.KIND)(rds.reap)
 
 
 def _drop(record: Record) -> str:

@@ -1,7 +1,10 @@
 """A bucket: what is put comes back, what is there is listed, and only what is ours goes."""
 
+import ast
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from verify.drills import rds
 from verify.drills.aws import Access
 from verify.drills.errors import DrillError, NotRestorable
 from verify.drills.store import objects, s3
@@ -399,3 +403,22 @@ def test_an_upload_that_was_killed_is_given_up(
     [found] = clean(journal.path.parent)
     assert found.done
     assert admin.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+
+
+def test_what_was_made_on_the_reference_goes_with_it(bucket: str, journal: Journal) -> None:
+    own = Access(region="us-east-1", access="DEPLOY_VERIFY_REFERENCE_ACCESS", secret="unset")
+    for kind in (objects.KIND, rds.KIND):
+        journal.plan(kind, name="x", bucket=bucket, key="a", instance="drill-a", **own.details())
+    journal.close()
+    assert [each.how for each in clean(journal.path.parent)] == ["went with the reference"] * 2
+
+
+def test_clean_knows_what_drills_make() -> None:
+    code = (
+        "from verify.run import leftovers; from verify.effects.leftovers import REAPERS; "
+        "leftovers.register(); print(sorted(REAPERS))"
+    )
+    known = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {"rds-instance", "s3-object"} <= set(ast.literal_eval(known.stdout))

@@ -155,6 +155,8 @@ def reap(record: Record) -> str:
     """Remove what a killed run left in a bucket, with the credentials that the contract named."""
     details = record.details
     access = Access.of(details)
+    if access.passing:
+        return "went with the reference"
     at = {"Bucket": str(details["bucket"]), "Key": str(details["key"])}
     try:
         amazon = Amazon("s3", access, stage="store", redactor=Redactor(), writes=True, bucket=at["Bucket"])
