@@ -68,6 +68,8 @@ class Place:
             prefix = urlsplit(self.spec.store or "").path.strip("/") if self.bucket else ""
             below = self.buckets / (self.bucket or self.name) / prefix
             below.mkdir(parents=True, exist_ok=True)
+            if self.uploads is not None:  # which are elsewhere while the reference loses them
+                (self.uploads / below.relative_to(self.buckets)).mkdir(parents=True, exist_ok=True)
             return FolderStore(below, using)
         return open_store(
             self.spec,

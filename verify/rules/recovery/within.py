@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from verify.contract.reference import ReferenceSpec
 from verify.facts.backup import Outcome, RoundTrip, Step
-from verify.facts.http import Exchange
+from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.recovery_drill import Recover, Recovery
 from verify.rules import DrillName, Duration, Finding, Seen, Stated, given, rule, seconds
 
@@ -47,7 +47,10 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     return fault != "restore-slow" or stated.within < SLOWED
 
 
-@rule(severity="error", faults=["backup-empty", "backup-table-missing", "backup-truncated", "restore-slow"])
+FAULTS = ["backup-empty", "backup-table-missing", "backup-truncated", "restore-slow"]
+
+
+@rule(severity="error", faults=FAULTS, telling=IN_FRONT)
 def check(recovery: Recovery, stated: Params) -> Iterator[Finding | Seen]:
     """Compare the time until the system was well with the stated one."""
     backup, limit = recovery.backup, stated.within
@@ -55,6 +58,8 @@ def check(recovery: Recovery, stated: Params) -> Iterator[Finding | Seen]:
         where = f"{backup.backup}: {backup.stage}"
         yield Finding(where, "there is nothing to recover from", "a backup that restores", backup.reason)
         return
+    what = "well again after" if recovery.recovered else "not well after"
+    yield Seen(recovery.took, limit=limit, what=what)
     for step in recovery.steps:
         yield Seen(step.took, what=f"{step.stage}: {' '.join(step.argv[:3])}")
     if not recovery.recovered:
@@ -65,4 +70,3 @@ def check(recovery: Recovery, stated: Params) -> Iterator[Finding | Seen]:
         yield Finding(stated.drill, "the system did not come back", f"well within {limit}", seen + words)
     elif recovery.took > limit:
         yield Finding(stated.drill, "the system came back too late", str(limit), str(recovery.took))
-    yield Seen(recovery.took, limit=limit, what="well again after")
