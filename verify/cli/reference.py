@@ -9,6 +9,7 @@ from typing import Any
 from verify.cli.common import add_contract, read_contract
 from verify.contract.reference import ReferenceSpec
 from verify.effects.journal import Journal
+from verify.effects.signals import held
 from verify.run.options import UsageError
 
 
@@ -33,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from verify.reference.system import Reference
 
     with ExitStack() as closing:
-        journal = closing.enter_context(Journal.open(f"reference-{secrets.token_hex(4)}"))
+        with held():  # an interrupt must not find a journal that nobody closes
+            journal = closing.enter_context(Journal.open(f"reference-{secrets.token_hex(4)}"))
         running = closing.enter_context(
             Reference.start(_spec(arguments), journal=journal, faults=arguments.fault)
         )

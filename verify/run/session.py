@@ -200,7 +200,8 @@ class Session:
     @cached_property
     def _journal(self) -> Journal:
         """Open the journal when the first resource is about to be made."""
-        return self._closing.enter_context(Journal.open(self.id))
+        with held():  # an interrupt must not find a journal that nobody closes
+            return self._closing.enter_context(Journal.open(self.id))
 
     def _entries(self) -> list[Entry]:
         return [entry for entry in self.prepared.plan.selected if entry.id in self.chosen]
