@@ -4,11 +4,13 @@ The validators take the contract as pydantic's ``context``.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from verify.contract.backup import Backup as BackupSpec
 from verify.contract.explain import TOLD
 from verify.contract.readable import Readable
 from verify.contract.spec import Contract
@@ -50,6 +52,18 @@ def _known(section: str, what: str) -> Callable[[Any, ValidationInfo], Any]:
     return known
 
 
+@dataclass(frozen=True, slots=True)
+class NamedBackup:
+    """A backup and the name it has in the contract."""
+
+    name: str
+    spec: BackupSpec
+
+
+def _named_backup(value: Any, info: ValidationInfo) -> NamedBackup:
+    return NamedBackup(value, _find("backups", "a backup")(value, info))
+
+
 Endpoint: TypeAlias = Annotated[
     EndpointSpec, BeforeValidator(_find("endpoints", "an endpoint")), WithJsonSchema(_SCHEMA)
 ]
@@ -65,3 +79,5 @@ EnvironmentName: TypeAlias = Annotated[
 ]
 BackupName: TypeAlias = Annotated[str, AfterValidator(_known("backups", "a backup")), WithJsonSchema(_SCHEMA)]
 DrillName: TypeAlias = Annotated[str, AfterValidator(_known("drills", "a drill")), WithJsonSchema(_SCHEMA)]
+#: for rules that judge by what the contract states of it
+Backup: TypeAlias = Annotated[NamedBackup, BeforeValidator(_named_backup), WithJsonSchema(_SCHEMA)]

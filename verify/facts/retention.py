@@ -42,10 +42,10 @@ class Missing:
     tier: str
 
 
-def points(artefacts: Iterable[Artefact]) -> tuple[Point, ...]:
-    """Return what a store lists; an empty file is no good backup."""
+def points(artefacts: Iterable[Artefact], least: float = 1) -> tuple[Point, ...]:
+    """Return what a store lists; what is empty, or has fewer than ``least`` bytes, is no good backup."""
     return tuple(
-        Point(key=one.key, at=one.at, good=False if one.form == "empty" or not one.size else one.good)
+        Point(key=one.key, at=one.at, good=False if one.form == "empty" or one.size < least else one.good)
         for one in artefacts
     )
 

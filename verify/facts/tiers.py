@@ -158,7 +158,7 @@ def _on(every: Every, written: str | None, text: str) -> int | None:
         return None
     word = written.lower()
     if every == "weekly":
-        found = [number for number, name in enumerate(WEEKDAYS) if len(word) >= 3 and name.startswith(word)]  # noqa: PLR2004 - sun
+        found = [number for number, name in enumerate(WEEKDAYS) if len(word) >= 3 and name.startswith(word)]  # noqa: PLR2004 - as in sun
         if found:
             return found[0]
         raise RetentionError(f"expected a weekday such as 'weekly (sunday)' in {text!r}, got {written!r}")

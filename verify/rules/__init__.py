@@ -1,13 +1,16 @@
 """Judgements, one rule a file; its path is its id. This module is what a rule imports from."""
 
 from verify.contract import EndpointSpec
+from verify.contract.backup import Backup as BackupSpec
 from verify.contract.named import (
     AccountName,
+    Backup,
     BackupName,
     DrillName,
     Endpoint,
     EnvironmentName,
     FlowName,
+    NamedBackup,
     WebhookName,
 )
 from verify.contract.reference import ReferenceSpec
@@ -19,7 +22,9 @@ from verify.model.units import seconds
 
 __all__ = [
     "AccountName",
+    "Backup",
     "BackupName",
+    "BackupSpec",
     "DrillName",
     "Duration",
     "Endpoint",
@@ -27,6 +32,7 @@ __all__ = [
     "EnvironmentName",
     "Finding",
     "FlowName",
+    "NamedBackup",
     "Nothing",
     "OriginUrl",
     "Place",
