@@ -422,3 +422,36 @@ def test_clean_knows_what_drills_make() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert {"rds-instance", "s3-object"} <= set(ast.literal_eval(known.stdout))
+
+
+KILLED = """
+import pathlib, sys
+from verify.drills.aws import Access
+from verify.drills.store.base import Using
+from verify.drills.store.s3 import S3Store
+from verify.effects.journal import Journal
+from verify.effects.redact import Redactor
+
+url, bucket, state, dump = sys.argv[1:]
+journal = Journal.open("killed", pathlib.Path(state))
+access = Access(endpoint=url, region="us-east-1", access="TEST_STORE_ACCESS", secret="TEST_STORE_SECRET")
+store = S3Store(f"s3://{bucket}", access, Using(journal=journal, redactor=Redactor()), writes=True)
+store.put(pathlib.Path(dump), "ours")
+print("stored", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.usefixtures("environ")
+def test_a_run_that_is_killed(access: Access, admin: Any, bucket: str, dump: Path, tmp_path: Path) -> None:
+    arguments = [str(access.endpoint), bucket, str(tmp_path / "killed"), str(dump)]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "stored\n"
+        assert objects_in(admin, bucket) == ["ours"]
+        child.kill()
+    [found] = clean(tmp_path / "killed")
+    assert (found.kind, found.done, found.how) == ("s3-object", True, "removed")
+    assert objects_in(admin, bucket) == []

@@ -247,7 +247,9 @@ def test_what_may_not_be_seen_is_noted(asked: Opened, stubbed: Callable[[Answer]
     assert "grant s3:GetEncryptionConfiguration" in seen.unseen["encryption"]
 
 
-def test_amazon_s_own_hosts_are_those_of_the_bucket(asked: Opened) -> None:
+def test_amazon_s_own_hosts_are_those_of_the_bucket(asked: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
     store = asked(None, region="eu-central-1")
     hosts = {origin.host for origin in store._amazon._wiring.gate.policy.origins}
     assert hosts == {"s3.eu-central-1.amazonaws.com", "backups.s3.eu-central-1.amazonaws.com"}
