@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from verify.facts.equality import Manifest, Relation
+from verify.facts.equality import ABSENT, Manifest, Relation
 
 _WRITTEN = "written to while it was backed up, and not under our snapshot"
 
@@ -10,21 +10,21 @@ _WRITTEN = "written to while it was backed up, and not under our snapshot"
 def bracketed(before: Manifest, after: Manifest) -> Manifest:
     """Return what the source held all the time from ``before`` to ``after``; pure.
 
-    A relation that is the same in both is proved by either; one that is not is unprovable, and so
-    is a fact of the catalogue, which is left out. A sequence has been somewhere between the two.
+    A relation that is the same in both is proved by either; one that is not is unprovable. A fact of
+    the catalogue was either, and a sequence has been somewhere between the two.
     """
     names = before.relations.keys() | after.relations.keys()
     relations = {name: _steady(before.relations.get(name), after.relations.get(name)) for name in names}
-    later = {what: value for what, value in after.catalogue.items() if what.startswith("sequence-value ")}
+    facts = before.catalogue.keys() | after.catalogue.keys()
+    both = {what: (before.catalogue.get(what, ABSENT), after.catalogue.get(what, ABSENT)) for what in facts}
     return replace(
         before,
         relations=dict(sorted(relations.items())),
-        catalogue={
-            what: value
-            for what, value in before.catalogue.items()
-            if what in later or after.catalogue.get(what) == value
+        later={
+            what: last
+            for what, (first, last) in sorted(both.items())
+            if first != last or what.startswith("sequence-value ")
         },
-        later=later,
     )
 
 

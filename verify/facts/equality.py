@@ -52,6 +52,7 @@ class Manifest:
     fact by kind and name (``sequence app.order_id_seq`` → its value as text). ``size`` in bytes.
     ``later`` are the ``sequence-value`` facts again, read when the dump had ended: sequences know
     no snapshot, so that a dump has a value between the two; empty where nobody wrote meanwhile.
+    Other facts are among them only where they had changed by then, ``absent`` if they were gone.
     """
 
     at: float
@@ -181,9 +182,11 @@ def _alike(what: str, ours: str, theirs: str, later: Mapping[str, str]) -> bool:
         return theirs.startswith(MARK)
     if what.startswith("index "):  # what a failed CREATE INDEX CONCURRENTLY left: nobody's query uses it
         return ours.startswith("invalid,") and theirs == ABSENT
-    if what.startswith("sequence-value ") and what in later and ABSENT not in {ours, theirs}:
+    if what not in later:
+        return False
+    if what.startswith("sequence-value ") and ABSENT not in {ours, theirs, later[what]}:
         return _between(ours, theirs, later[what])
-    return False
+    return theirs == later[what]
 
 
 def _spelled(difference: Difference) -> bool:

@@ -33,6 +33,8 @@ STAGES = {
 }
 #: without its virtual environment, of which they use nothing, it starts a millisecond sooner
 _PYTHON = str(Path(sys.executable).resolve())
+#: characters that the kernel reads of a program's first line, less what we add; bytes before a .pyc's code
+_LONGEST, _PYC_HEADER = 110, 16
 #: what reads the source's rows in another way than under a snapshot of ours
 _OTHERWISE = frozenset({"pg_dumpall", "psql"})
 
@@ -107,7 +109,7 @@ class Shims:
         # compiled once here: compiling it in each call would take as long as all the rest of it
         compiled = py_compile.compile(shim.__file__, str(folder / "shim.pyc"), doraise=True)
         for name in tools:
-            _program(programs / name, [_PYTHON, "-I", "-S", str(compiled), str(folder), name])
+            _stand_in(programs / name, str(compiled), str(folder), name)
         return cls(folder, tools)
 
     def on(self, path: str) -> str:
@@ -163,6 +165,18 @@ def _aws(folder: Path, buckets: Path) -> Path:
     real = folder / "aws-in-folders"
     _program(real, [_PYTHON, "-I", bucket.__file__, str(buckets)])
     return real
+
+
+def _stand_in(path: Path, compiled: str, folder: str, name: str) -> None:
+    """Write the stand-in ``name``; the kernel starts the interpreter itself, where it can."""
+    if len(_PYTHON) > _LONGEST or set(_PYTHON) & set(" \t\n"):
+        _program(path, [_PYTHON, "-I", "-S", compiled, folder, name])
+        return
+    path.write_text(
+        f"#!{_PYTHON} -IS\nimport marshal, sys\nsys.argv[1:1] = [{folder!r}, {name!r}]\n"
+        f"with open({compiled!r}, 'rb') as file:\n    exec(marshal.loads(file.read()[{_PYC_HEADER}:]))\n"
+    )
+    path.chmod(0o700)
 
 
 def _program(path: Path, argv: list[str]) -> None:
