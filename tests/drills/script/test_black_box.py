@@ -307,3 +307,12 @@ def test_restoring_onto_what_is_there(team, simple: Address, how: str) -> None:
     assert (ended.outcome is Outcome.EQUAL) is good, ended.reason
     if not good:
         assert "created_since_the_backup" in ended.reason + str(ended.comparison)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_teams_backup_stays_and_our_manifest_only_if_wanted(team, simple: Address, *, keep: bool) -> None:
+    ended = team.drill(simple, team.script(PIPED), keep=keep)
+    assert ended.outcome is Outcome.EQUAL
+    name = ended.artefact.key
+    assert team.stored == ([name, f"{name}.manifest"] if keep else [name])
+    assert not list((team.buckets / "shop-backups").glob(".*"))

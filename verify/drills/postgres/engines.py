@@ -55,11 +55,6 @@ class Engine(Protocol):
         """Say whether the source's roles are there before a restore, as a platform provides them."""
         ...
 
-    @property
-    def passing(self) -> bool:
-        """Say whether what was put into the store is to go with the drill."""
-        ...
-
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Back ``source`` up as of ``snapshot``, into the store."""
         ...
@@ -76,7 +71,6 @@ class Dumps:
     how: logical.Packing = field(default_factory=logical.Packing)
     instead: Mapping[str, str] = field(default_factory=dict)
     roles_provided: bool = False
-    passing: bool = True
 
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Dump database and roles; put both into the store."""
@@ -126,7 +120,6 @@ class Scripts:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     buckets: Path | None = None
     roles_provided: bool = True
-    passing: bool = False
 
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Run the script; what is new in the store afterwards is the backup."""

@@ -55,7 +55,8 @@ class Drill:
     of ours on, to which the variable ``variable`` leads; by default one is started. ``deadline``
     bounds every step in seconds, ``key`` is the secret that decrypts, ``smoke`` a query that has to
     answer with a row. ``folder`` is where the scratch server lives, ``apart`` the kinds of facts
-    that nobody promised; ``keep`` leaves a dump of ours in the store. ``populated`` restores onto a
+    that nobody promised; ``keep`` leaves what we put into the store: a
+    dump of ours, and the manifest with which a later drill needs no source. ``populated`` restores onto a
     database that holds the same already, and a table more, as whoever rolls back in place does.
     """
 
@@ -107,8 +108,7 @@ def restore_drill(drill: Drill) -> RoundTrip:
                 _beside(drill, work, taken, seen)
                 return _restored(drill, work, taken.artefact, seen, session)
             finally:
-                if drill.engine.passing and not drill.keep:
-                    _remove(drill, work, taken.artefact)
+                _settled(drill, work, taken.artefact)
 
 
 def restore_newest(drill: Drill) -> RoundTrip:
@@ -351,8 +351,11 @@ def _all(clock: Clock, error: NotRestorable) -> tuple[Step, ...]:
     return clock.steps or error.steps
 
 
-def _remove(drill: Drill, work: Work, artefact: Artefact) -> None:
-    """Take out of the store what this drill put there."""
+def _settled(drill: Drill, work: Work, artefact: Artefact) -> None:
+    """Take out of the store what this drill put there, or leave it; a team's own backup stays either way."""
     for suffix in ("", *BESIDE):
+        if drill.keep:
+            drill.store.leave(artefact.key + suffix)
+            continue
         with contextlib.suppress(DrillError):  # what is not ours, or not there, stays so
             work.clock.add(drill.store.delete(artefact.key + suffix))

@@ -78,6 +78,10 @@ class BackupStore(Protocol):
         """Remove what this run has put there, and nothing else."""
         ...
 
+    def leave(self, key: str) -> None:
+        """Let what this run has put there stay, as a backup like any other; nothing for what it has not."""
+        ...
+
     def close(self) -> None:
         """Give up what it holds. Safe to repeat."""
         ...

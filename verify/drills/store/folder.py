@@ -139,6 +139,14 @@ class FolderStore:
                 entry.gone()
         return tally.step("remove", str(target))
 
+    def leave(self, key: str) -> None:
+        """Let what this run has put there stay, as a backup like any other; nothing for what it has not."""
+        entries = self._entries.pop(key, [])
+        if entries:
+            _mark(self._folder / checked(key, "store")).unlink(missing_ok=True)
+        for entry in entries:
+            entry.gone()
+
     def close(self) -> None:
         """Hold nothing: there is nothing to give up."""
 

@@ -145,6 +145,12 @@ class S3Store:
                 entry.gone()
         return tally.step("DeleteObject", target)
 
+    def leave(self, key: str) -> None:
+        """Let what this run has put there stay, as a backup like any other; nothing for what it has not."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            entry.gone()
+
     def close(self) -> None:
         """Close the connections. Safe to repeat."""
         self._amazon.close()
