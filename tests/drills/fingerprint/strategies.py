@@ -4,6 +4,8 @@
 ``TYPES`` are strategies for the text of values by type, ``EXTRAS`` statements that stand for themselves.
 """
 
+# ruff: noqa: S608, E501 - SQL as it would stand in a file of its own
+
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,19 +34,40 @@ def integers(bits: int) -> st.SearchStrategy[str]:
 
 
 def floats(width: int) -> st.SearchStrategy[str]:
-    return st.floats(width=width).map(lambda value: repr(value).replace("inf", "Infinity").replace("nan", "NaN"))
+    return st.floats(width=width).map(
+        lambda value: repr(value).replace("inf", "Infinity").replace("nan", "NaN")
+    )
 
 
 TEXTS = st.one_of(
-    one_of("", " ", "a ", "\\", "\\.", "\t", "\r\n", "\n\\.\n", "NULL", "\\N", "'", '"', "é", "e\u0301", "😀", "\u2028"),
+    one_of(
+        "",
+        " ",
+        "a ",
+        "\\",
+        "\\.",
+        "\t",
+        "\r\n",
+        "\n\\.\n",
+        "NULL",
+        "\\N",
+        "'",
+        '"',
+        "é",
+        "e\u0301",
+        "😀",
+        "\u2028",
+    ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
 )
 WORDS = st.text(string.ascii_letters, min_size=1, max_size=8)
 JSONS = st.recursive(
     one_of("null", "true", "1.0", "1.00", "1e400", '""', '"\\u00e9"', '"\\\\"', "-0"),
-    lambda inner: st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
-    | st.dictionaries(WORDS, inner, max_size=3).map(
-        lambda items: "{" + ", ".join(f'"{name}": {value}' for name, value in items.items()) + "}"
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.dictionaries(WORDS, inner, max_size=3).map(
+            lambda items: "{" + ", ".join(f'"{name}": {value}' for name, value in items.items()) + "}"
+        )
     ),
     max_leaves=5,
 )
@@ -53,7 +76,14 @@ NUMERICS = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False).map(str),
 )
 TIMESTAMPS = st.one_of(
-    one_of("infinity", "-infinity", "4713-01-01 BC", "0044-03-15 12:00 BC", "1883-11-18 12:03:58", "294276-12-31 23:59:59.999999"),
+    one_of(
+        "infinity",
+        "-infinity",
+        "4713-01-01 BC",
+        "0044-03-15 12:00 BC",
+        "1883-11-18 12:03:58",
+        "294276-12-31 23:59:59.999999",
+    ),
     st.datetimes().map(str),
 )
 DATES = st.one_of(one_of("infinity", "-infinity", "0044-03-15 BC", "2024-02-29"), st.dates().map(str))
@@ -84,7 +114,9 @@ TYPES: dict[str, st.SearchStrategy[str]] = {
     "timetz": st.times().map(lambda value: f"{value}+05:45"),
     "timestamp": TIMESTAMPS,
     "timestamptz": TIMESTAMPS,
-    "interval": one_of("1 mon", "30 days", "1 day", "24:00", "-1 mon +2 days", "0.000001 s", "178000000 years"),
+    "interval": one_of(
+        "1 mon", "30 days", "1 day", "24:00", "-1 mon +2 days", "0.000001 s", "178000000 years"
+    ),
     "uuid": st.uuids().map(str),
     "json": st.one_of(JSONS, one_of('{"a":1,"a":2}', ' {"a" : 1} ')),
     "jsonb": JSONS.filter(lambda text: "400" not in text),

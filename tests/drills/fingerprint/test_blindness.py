@@ -12,6 +12,8 @@ from verify.drills.postgres.relations import tables
 from verify.drills.postgres.rows import locate
 from verify.facts.equality import RowDifference, compare
 
+# ruff: noqa: S608 - tests write the SQL that they are about
+
 pytestmark = pytest.mark.needs("postgresql")
 
 #: type, one value, and another that the type holds to be equal, or that a lesser spelling shows alike
@@ -62,19 +64,29 @@ PRELUDE = """
 """
 
 
+@pytest.fixture(scope="module")
+def alike(cluster):
+    """Each pair in a table of its own: one value at the source, the other in the copy."""
+    places = cluster.database(), cluster.database()
+    for side, place in enumerate(places):
+        place.do(PRELUDE)
+        for number, pair in enumerate(PAIRS.values()):
+            value = pair[side + 1]
+            text = "null" if value is None else "'{}'".format(value.replace("'", "''"))
+            place.do(
+                f"create table t{number} (id int primary key, a int default 5, v {pair[0]})",
+                f"insert into t{number} select i from generate_series(1, 40) i",
+                f"insert into t{number} values (41, 5, {text}::{pair[0]})",
+            )
+    yield {each.what: each for each in places[0].against(places[1]).differences}
+    for place in places:
+        place.drop()
+
+
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_value_that_looks_alike_is_another(database, other, name):
-    kind, one, another = PAIRS[name]
-    for place, value in ((database, one), (other, another)):
-        text = "null" if value is None else "'{}'".format(value.replace("'", "''"))
-        place.do(
-            PRELUDE,
-            f"create table t (id int primary key, a int default 5, v {kind})",
-            "insert into t select i from generate_series(1, 40) i",
-            f"insert into t values (41, 5, {text}::{kind})",
-        )
-    (found,) = database.against(other).differences
-    assert (found.what, found.source, found.copy) == ("table public.t", "41 rows", "41 rows")
+def test_a_value_that_looks_alike_is_another(alike, name):
+    found = alike[f"table public.t{list(PAIRS).index(name)}"]
+    assert (found.source, found.copy) == ("41 rows", "41 rows")
     assert found.rows == (RowDifference(key="(41)", columns=("v",)),)
 
 
@@ -247,7 +259,7 @@ def test_a_key_that_was_lost_does_not_hide_rows(database, other):
     for place in (database, other):
         place.do(
             "create table t (id int primary key, v int)",
-            "insert into t select i, i from generate_series(1, 99) i",
+            "insert into t select i, i from generate_series(1, 9) i",
         )
     other.do("alter table t drop constraint t_pkey", "insert into t values (7, 7)")
     seen = database.against(other)

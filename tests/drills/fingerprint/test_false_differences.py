@@ -7,9 +7,14 @@ import pytest
 from verify.drills.postgres.catalogue import sequences
 from verify.facts.equality import compare
 
+# ruff: noqa: S608 - tests write the SQL that they are about
+
 pytestmark = pytest.mark.needs("postgresql")
 
-TABLE = "create table t (id int primary key, v text); insert into t select i, 'v' || i from generate_series(1, 500) i"
+TABLE = """
+    create table t (id int primary key, v text);
+    insert into t select i, 'v' || i from generate_series(1, 500) i
+"""
 
 
 def test_a_copy_is_equal(database, restored):
@@ -117,19 +122,31 @@ VALUES = """
     create type app.mood as enum ('sad', 'glad');
     create table app.t (id int primary key, f float8, r float4, z timestamptz, d date, i interval, b bytea,
         m money, x xml, e app.mood, es app.mood[], ds date[], zs tstzrange, bs bytea[]);
-    insert into app.t values (1, 0.1::float8 + 0.2, 1.1, '2024-03-31 01:30+01', '2024-12-03', '1 mon 2 days 03:00',
-        '\\xdeadbeef00', 12.34, '<a>1</a>', 'glad', '{sad}', '{2024-12-03}', '[2024-01-01,2024-02-01)',
+    insert into app.t values (1, 0.1::float8 + 0.2, 1.1, '2024-03-31 01:30+01', '2024-12-03',
+        '1 mon 2 days 03:00', '\\xdeadbeef00', 12.34, '<a>1</a>',
+        'glad', '{sad}', '{2024-12-03}', '[2024-01-01,2024-02-01)',
         array['\\x00ff'::bytea]);
-    create view app.v as select id, '\\x00'::bytea as b, '2024-01-02'::date as d, f from app.t where d > '2020-01-01';
+    create view app.v as select id, '\\x00'::bytea as b, '2024-01-02'::date as d, f from app.t
+        where d > '2020-01-01';
 """
 
 
+@pytest.fixture(scope="module")
+def spelled(cluster):
+    made = cluster.database()
+    made.do(VALUES)
+    yield made, made.manifest()
+    made.drop()
+
+
 @pytest.mark.parametrize("name", NOISE)
-def test_settings_of_the_user_are_no_value(database, name):
-    database.do(VALUES)
-    before = database.manifest()
+def test_settings_of_the_user_are_no_value(spelled, name):
+    database, before = spelled
     database.do(f"alter database {database.name} set {name} = {NOISE[name]}")
-    after = database.manifest()
+    try:
+        after = database.manifest()
+    finally:
+        database.do(f"alter database {database.name} reset {name}")
     assert after.relations == before.relations
     changed = {what for what in after.catalogue if after.catalogue[what] != before.catalogue.get(what)}
     assert {what.lower() for what in changed} == {f"setting {name} of the database"}
@@ -146,9 +163,9 @@ PINNED = {
 
 
 @pytest.mark.parametrize("name", PINNED)
-def test_settings_matter_where_they_are_not_pinned(database, name):
+def test_settings_matter_where_they_are_not_pinned(spelled, name):
     """The trap is real: without the pin the text of that very row is another."""
-    database.do(VALUES)
+    database, _ = spelled
     spell = b"select (row(f, r, z, d, i, b, es))::text || pg_typeof(e)::text from app.t"
     with database.session() as session:
         pinned = session.query(spell)
@@ -174,7 +191,7 @@ def test_pages_of_large_objects_are_no_value(database, restored):
 def test_a_sequence_may_move_while_it_is_dumped(database, other):
     for each in (database, other):
         each.do(
-            "create sequence s; create sequence down increment -1; select nextval('s'); select nextval('down')"
+            "create sequence s; create sequence down increment -1", "select nextval('s'), nextval('down')"
         )
     before = database.manifest()
     database.do("select nextval('s') from generate_series(1, 9)", "select nextval('down')")

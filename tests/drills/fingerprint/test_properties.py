@@ -9,6 +9,8 @@ from verify.drills.postgres.fingerprint import fingerprint, measure
 from verify.drills.postgres.relations import tables
 from verify.facts.equality import compare
 
+# ruff: noqa: S608 - tests write the SQL that they are about
+
 pytestmark = pytest.mark.needs("postgresql")
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]

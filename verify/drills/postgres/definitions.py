@@ -23,7 +23,7 @@ def canonical(definition: str) -> str:
     if "ARRAY[" not in definition:
         return definition
     start = 0
-    while (found := definition.find("(ARRAY[", start)) >= 0:
+    while (found := _array(definition, start)) is not None:
         end = _closing(definition, found)
         inner = definition[found + 1 : end]
         cast = _CAST.match(definition, end + 1)
@@ -34,6 +34,14 @@ def canonical(definition: str) -> str:
         definition = f"{definition[:found]}ARRAY[{elements}]{definition[cast.end() :]}"
         start = found
     return definition
+
+
+def _array(text: str, start: int) -> int | None:
+    """Return where the next array in brackets begins, outside of quotes."""
+    for token in _TOKEN.finditer(text):
+        if token.start() >= start and token[0] == "(" and text.startswith("(ARRAY[", token.start()):
+            return token.start()
+    return None
 
 
 def _closing(text: str, opening: int) -> int:

@@ -212,6 +212,12 @@ class Session:
             yield
         except psycopg.Error as error:
             raise self._access.error(error) from None  # its traceback may show values
+        except UnicodeEncodeError:
+            raise DrillError(
+                self.stage,
+                f"{self.where}: the database has no encoding, and names beyond ASCII: expected either: "
+                "rename what they name, or give the database its encoding",
+            ) from None
 
     def _expire(self) -> None:
         """Cancel what runs at the deadline; cut the connection if that does not help."""
@@ -311,6 +317,8 @@ def _begin(connection: "psycopg.Connection[Row]", access: _Access, joining: Abou
     if joining is not None:
         connection.execute(sql.SQL("set transaction snapshot {}").format(joining.snapshot))
     settings = {**_SPELLING, **_MANNERS, **_limits(access, version)}
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        settings["client_encoding"] = "SQL_ASCII"  # its texts may be of any encoding: take them as they are
     for name, value in settings.items():  # SET takes no snapshot, a SELECT would
         connection.execute(sql.SQL("set local {} = {}").format(sql.SQL(name), sql.SQL(_quoted(name, value))))
     if joining is not None:

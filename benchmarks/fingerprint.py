@@ -1,0 +1,166 @@
+"""CPU of fingerprinting a database, one side, beside ``pg_dump > /dev/null`` of the same one.
+
+CPU is the client's process, its start included, and the server's: what the postmaster's reaped children
+used, told by the kernel, between two moments at which no backend was left. The server has no autovacuum;
+its checkpointer and writer outlive the measurement and are counted for nobody. Each figure is the median
+of rounds in turn. With ``--scale 1`` the database has 1.1 GB; the client's memory is compared with that
+of a tenth of it.
+
+reladiff is compared where it is found: ``python -m venv DIR; DIR/bin/pip install reladiff
+psycopg2-binary``, then ``--reladiff DIR/bin/reladiff``. It looks at both sides, so half of its CPU counts.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from database import database, make, serving
+from measure import Row, interleaved, ratio, report
+
+from verify.drills.postgres.address import Address
+from verify.drills.postgres.server import Server
+from verify.drills.postgres.tools import client
+
+WITHIN = 3600.0
+_TICK = os.sysconf("SC_CLK_TCK")
+#: of /proc/PID/stat after the name: user and system time of children that were waited for
+_CHILDREN = slice(13, 15)
+_ONE = """
+import sys, resource
+from verify.drills.postgres.session import connect
+from verify.drills.postgres.fingerprint import fingerprint
+with connect(sys.argv[1], deadline=3600) as session:
+    seen = fingerprint(session, buckets=sys.argv[2] == "buckets", only=sys.argv[3:] or None)
+assert seen.relations
+"""
+
+
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds of client and server, and the client's largest memory in MB."""
+
+    client: float
+    server: float
+    memory: float
+
+    @property
+    def whole(self) -> float:
+        return self.client + self.server
+
+
+def children(pid: int) -> set[str]:
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def reaped(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[_CHILDREN])) / _TICK
+
+
+def used(server: Server, command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> Used:
+    """Run ``command`` to its end and return what it and the server used."""
+    assert server.service is not None
+    pid = server.service.pid
+    idle, before = children(pid), reaped(pid)
+    child = subprocess.Popen(
+        list(map(str, command)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ) | (env or {}),
+    )
+    assert child.stderr is not None
+    with child.stderr as errors:
+        said = errors.read()
+    _, status, mine = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(
+            f"{command[0]} ended with {child.returncode}: {said.decode(errors='replace')[-500:]}"
+        )
+    end = time.monotonic() + 30
+    while children(pid) - idle:  # a backend outlives its client for a moment
+        assert time.monotonic() < end, "a backend did not end"
+        time.sleep(0.01)
+    return Used(mine.ru_utime + mine.ru_stime, reaped(pid) - before, mine.ru_maxrss / 1024)
+
+
+def ours(server: Server, address: Address, how: str, *only: str) -> Used:
+    return used(server, [sys.executable, "-c", _ONE, address.dsn, how, *only])
+
+
+def against_reladiff(server: Server, address: Address, program: str) -> list[Row]:
+    """Compare table by table with all columns; it cannot read them all."""
+    rows = []
+    for name, key in (("accounts", "aid"), ("orders", "id"), ("customer", "id")):
+        at = address.parameters
+        url = f"postgresql://{at['user']}@/{address.database}?host={at['host']}&port={at['port']}"
+        command = [program, url, name, url, name, "-k", key, "-c", "%"]
+        mine = ours(server, address, "buckets", f"public.{name}")
+        try:
+            theirs = used(server, command)
+        except SystemExit as error:
+            print(f"  reladiff cannot compare {name}: {' '.join(str(error).split())[-160:]}")
+            continue
+        print(f"  {name}: ours {mine.whole:.2f} CPU s, reladiff {theirs.whole:.2f} for both sides")
+        rows.append(Row(f"{name}, beside reladiff's one side", mine.whole / (theirs.whole / 2), 1 / 3))
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--reladiff", default=shutil.which("reladiff"), help="its program")
+    stated = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fingerprint-") as place, serving(Path(place)) as server:
+        address, tenth = database(server, "whole"), database(server, "tenth")
+        size, small = make(address, stated.scale), make(tenth, stated.scale / 10)
+        programs = client(server.programs.major)
+        version = subprocess.run(
+            [programs["pg_dump"], "--version"], capture_output=True, text=True, check=True
+        )
+        print(
+            f"{version.stdout.strip()}, {size / 1e6:.0f} MB, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        )
+        every: list[list[Used]] = [[], [], []]
+
+        def noted(place: int, measure: Callable[[], Used]) -> Callable[[], float]:
+            def run() -> float:
+                every[place].append(measure())
+                return every[place][-1].whole
+
+            return run
+
+        dump, buckets, plain = interleaved(
+            stated.rounds,
+            noted(0, lambda: used(server, [programs["pg_dump"]], env=address.environment())),
+            noted(1, lambda: ours(server, address, "buckets")),
+            noted(2, lambda: ours(server, address, "plain")),
+        )
+        for name, found in zip(("pg_dump > /dev/null", "with buckets", "without"), every, strict=True):
+            for each in found[1:]:
+                print(
+                    f"  {name:<20} client {each.client:6.2f}  server {each.server:6.2f} CPU s  {each.memory:5.0f} MB"
+                )
+        memory = ours(server, tenth, "buckets").memory
+        rows = [
+            Row("fingerprint with buckets", ratio(buckets, dump), 1.3),
+            Row("fingerprint without", ratio(plain, dump), 1.1),
+            Row(f"client's memory, {size / 1e6:.0f} MB beside {small / 1e6:.0f} MB", every[1][-1].memory / memory, 1.1),
+        ]  # fmt: skip
+        if stated.reladiff:
+            rows += against_reladiff(server, address, stated.reladiff)
+        else:
+            print("  reladiff is not installed: see the top of this file")
+    return report("fingerprint: CPU beside pg_dump > /dev/null", rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
