@@ -31,6 +31,8 @@ from verify.model.units import Duration
 REFERENCE = "DEPLOY_VERIFY_REFERENCE_"
 EXTRA = 'pip install "pytest-deploy-verify[backup]"'
 _ATTEMPTS = 3
+#: what botocore adds by itself since 1.36, and servers like S3 may not know
+_CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
 #: what boto3 calls the parts of credentials; the last is of temporary ones
 _PARTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _READS = ("Describe", "Get", "Head", "List")
@@ -234,8 +236,7 @@ def _client(
             "payload_signing_enabled": True,
         },
         ignore_configured_endpoint_urls=True,
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
+        **{name: "when_required" for name in _CHECKSUMS if name in Config.OPTION_DEFAULTS},
         parameter_validation=True,
         use_dualstack_endpoint=False,
         use_fips_endpoint=False,

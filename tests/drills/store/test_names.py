@@ -18,7 +18,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def unix(*parts: int, zone: object = UTC) -> float:
-    return datetime(*parts, tzinfo=zone).timestamp()  # type: ignore[arg-type]
+    return datetime(*parts, tzinfo=zone).timestamp()  # type: ignore[arg-type]  # parts of a date, and its zone
 
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400

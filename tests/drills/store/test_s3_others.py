@@ -169,7 +169,7 @@ def test_a_server_without_conditions(
     def unconditional(**arguments: Any) -> Any:
         if "IfNoneMatch" in arguments:
             answer = {"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}
-            raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
+            raise ClientError(answer, "PutObject")  # type: ignore[arg-type]  # what matters of an answer
         return put(**arguments)
 
     monkeypatch.setattr(store._client, "put_object", unconditional)
