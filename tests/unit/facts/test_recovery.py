@@ -83,6 +83,23 @@ def test_without_scatter_the_whole_is_hit() -> None:
     assert (estimate.factor, estimate.sizes, estimate.samples) == (5.0, 3, 3)
 
 
+def test_the_point_is_that_of_weighted_least_squares() -> None:
+    """Solved here by the normal equations: what is ten times as large scatters ten times as much."""
+    sizes, took = [10.0, 20.0, 40.0], [1.0, 2.3, 3.6]
+    weights = [1 / size**2 for size in sizes]
+    rows = list(zip(weights, sizes, took, strict=True))
+    s0, s1, s2 = (sum(w * x**power for w, x, _ in rows) for power in (0, 1, 2))
+    t0, t1 = (sum(w * x**power * y for w, x, y in rows) for power in (0, 1))
+    slope = (s0 * t1 - s1 * t0) / (s0 * s2 - s1**2)
+    level = (t0 - slope * s1) / s0
+    parts = [sample(int(size), {"restore": seconds}) for size, seconds in zip(sizes, took, strict=True)]
+    assert extrapolate(parts, 200).point == pytest.approx(level + slope * 200, rel=1e-9)
+    flat = [
+        sample(int(size), {"smoke": seconds}) for size, seconds in zip(sizes, (1.0, 1.2, 1.4), strict=True)
+    ]
+    assert extrapolate(flat, 200).point == pytest.approx(1.2)
+
+
 def test_it_holds_only_where_the_upper_bound_does() -> None:
     noise = random.Random(7)
     parts = [

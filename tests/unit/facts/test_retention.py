@@ -196,6 +196,17 @@ def test_a_backup_that_failed_fills_no_gap() -> None:
     assert len(gaps(Retention.parse("7d"), backups, at("2026-03-30T12:00:00"), "UTC")) == 6
 
 
+def test_one_that_nobody_tried_does_not_take_the_place_of_a_good_one() -> None:
+    monday, tuesday = daily("2026-03-02T02:00:00", 2)
+    later = daily("2026-03-20T02:00:00", 1)[0]
+    newest = Point(key="newest", at=later.at, good=True)
+    backups = [monday, Point(key="untried", at=tuesday.at), newest]
+    kept = keep(Retention.parse("weekly: 30d"), backups, newest.at, "UTC")
+    assert kept.reasons == {"0": ("weekly",), "newest": ("newest", "weekly")}
+    failed = [Point(key="failed", at=tuesday.at, good=False), monday, newest]
+    assert "0" in keep(Retention.parse("weekly: 30d"), failed, newest.at, "UTC").reasons
+
+
 def test_another_zone_has_other_sundays() -> None:
     late = Point(key="x", at=at("2026-03-01T23:30:00"))  # a Sunday in London, Monday in Berlin
     newer = daily("2026-03-20T02:00:00", 1)

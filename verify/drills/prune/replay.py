@@ -73,7 +73,7 @@ def replay(plan: Plan, root: Path, *, deadline: float, journal: Journal | None =
     own = [_program(command, plan, root, bucket) for command in plan.commands]
     order = {
         "root": str(root),
-        "cwd": str(plan.cwd),
+        "cwd": str(plan.cwd.absolute()),
         "zone": zone,
         "times": times,
         "silent": plan.days,
@@ -159,7 +159,7 @@ def _program(command: Command, plan: Plan, root: Path, bucket: str) -> dict[str,
         return re.sub(r"\{(\w+)\}", lambda match: str(values.get(match[1], match[0])), text)
 
     argv = [filled(word) for word in command.run]
-    script = plan.cwd / argv[0]
+    script = (plan.cwd / argv[0]).absolute()
     if script.is_file():
         argv[0] = str(script)
         _readable_clock(script)
