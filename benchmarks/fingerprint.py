@@ -126,9 +126,8 @@ def main() -> int:
         version = subprocess.run(
             [programs["pg_dump"], "--version"], capture_output=True, text=True, check=True
         )
-        print(
-            f"{version.stdout.strip()}, {size / 1e6:.0f} MB, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-        )
+        machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        print(f"{version.stdout.strip()}, {size / 1e6:.0f} MB, {machine}")
         every: list[list[Used]] = [[], [], []]
 
         def noted(place: int, measure: Callable[[], Used]) -> Callable[[], float]:
@@ -146,15 +145,14 @@ def main() -> int:
         )
         for name, found in zip(("pg_dump > /dev/null", "with buckets", "without"), every, strict=True):
             for each in found[1:]:
-                print(
-                    f"  {name:<20} client {each.client:6.2f}  server {each.server:6.2f} CPU s  {each.memory:5.0f} MB"
-                )
-        memory = ours(server, tenth, "buckets").memory
+                share = f"client {each.client:6.2f}  server {each.server:6.2f} CPU s"
+                print(f"  {name:<20} {share}  {each.memory:5.0f} MB")
+        memory = every[1][-1].memory / ours(server, tenth, "buckets").memory
         rows = [
             Row("fingerprint with buckets", ratio(buckets, dump), 1.3),
             Row("fingerprint without", ratio(plain, dump), 1.1),
-            Row(f"client's memory, {size / 1e6:.0f} MB beside {small / 1e6:.0f} MB", every[1][-1].memory / memory, 1.1),
-        ]  # fmt: skip
+            Row(f"client's memory, {size / 1e6:.0f} MB beside {small / 1e6:.0f} MB", memory, 1.1),
+        ]
         if stated.reladiff:
             rows += against_reladiff(server, address, stated.reladiff)
         else:
