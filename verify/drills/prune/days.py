@@ -219,17 +219,20 @@ def serve(days: Days) -> None:
         waiting = b""
         while True:
             waiting += new.read(4096)
-            *numbers, waiting = waiting.split(b"\n")
-            for number in numbers:
-                _answer(buckets, calls / number.decode("ascii"), days.root)
+            *lines, waiting = waiting.split(b"\n")
+            for line in lines:
+                verb, number, *piped = line.decode("ascii").split()
+                if verb == "ask":
+                    _answer(buckets, calls / number, days.root, piped=bool(piped))
+                else:
+                    (calls / number / "taken").unlink()
 
 
-def _answer(buckets: Buckets, call: Path, root: Path) -> None:
+def _answer(buckets: Buckets, call: Path, root: Path, *, piped: bool) -> None:
     cwd, *arguments = (call / "arguments").read_bytes().decode("utf-8", "surrogateescape").split("\0")[:-1]
-    stdin = call / "stdin"
     status, out, words = 0, b"", ""
     try:
-        out = buckets.answer(arguments, Path(cwd), stdin if stdin.exists() else None)
+        out = buckets.answer(arguments, Path(cwd), call / "stdin" if piped else None)
     except Refusal as error:
         status, words = 1, str(error)
         if not error.known:
@@ -237,11 +240,11 @@ def _answer(buckets: Buckets, call: Path, root: Path) -> None:
                 refused.write(f"{words}\n")
     except OSError as error:
         status, words = 1, f"{error.filename}: {error.strerror}"
-    (call / "out").write_bytes(out)
-    (call / "err").write_text(f"{words}\n", encoding="utf-8", errors="replace")
+    said = out if status == 0 else f"{words}\n".encode(errors="replace")
+    (call / "said").write_bytes(said)
     answer = os.open(call / "answer", os.O_WRONLY | os.O_NONBLOCK)
     try:
-        os.write(answer, f"{status} {'out' if out else ''}\n".encode("ascii"))
+        os.write(answer, f"{status} {'said' if said else ''}\n".encode("ascii"))
     finally:
         os.close(answer)
 

@@ -8,6 +8,9 @@ written to ``refused``, and then the replay says nothing.
 import shutil
 from pathlib import Path
 
+#: calls of aws that can be under way at once
+SLOTS = 16
+
 _HEAD = """#!/bin/sh
 home=${0%/*}/..
 refuse() { echo "$*" >>"$home/refused"; echo "$1: not played in a replay: $*" >&2; exit 127; }
@@ -179,16 +182,22 @@ _READY = """read -r mode <"$home/mode"
 [ "$mode" = ok ] || exit 2
 """
 
-_AWS = """call=$home/calls/$$
-mkdir "$call" && mkfifo "$call/answer" || exit 1
+#: without a program of its own but `cat`: it is called several times on each of hundreds of days
+_AWS = """set -C
+number=0
+while call=$home/calls/$number; ! { true >"$call/taken"; } 2>/dev/null; do
+    number=$((number + 1))
+    [ "$number" -lt @slots@ ] || refuse aws "more than @slots@ times at once"
+done
+set +C
 exec 3<>"$call/answer"
 printf '%s\\0' "$PWD" "$@" >"$call/arguments"
-case " $* " in *" - "*) case $3 in -) cat >"$call/stdin" ;; esac ;; esac
-echo "$$" >"$home/calls/new"
+stdin=
+case " $* " in *" - "*) case $3 in -) cat >"$call/stdin"; stdin=stdin ;; esac ;; esac
+echo "ask $number $stdin" >"$home/calls/new"
 read -r status out <&3
-[ -z "$out" ] || cat "$call/out"
-[ "$status" = 0 ] || cat "$call/err" >&2
-rm -rf "$call"
+[ -z "$out" ] || cat "$call/$out" >&$((status ? 2 : 1))
+echo "done $number" >"$home/calls/new"
 exit "$status"
 """
 
@@ -222,7 +231,7 @@ def install(folder: Path) -> None:
         **{name: f'refuse {name} "$@"\n' for name in _REFUSED},
     }
     for name, text in texts.items():
-        whole = text.replace("@name@", name).replace("@shift@", _SHIFT)
+        whole = text.replace("@slots@", str(SLOTS)).replace("@name@", name).replace("@shift@", _SHIFT)
         for program in ("date", "find", "stat", "touch"):
             whole = whole.replace(f"@{program}@", _real(program))
         (folder / name).write_text(_HEAD + whole, encoding="utf-8")

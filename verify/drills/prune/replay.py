@@ -128,6 +128,9 @@ def _layout(plan: Plan, root: Path) -> tuple[list[tuple[str, str, bool]], str]:
     except programs.MissingError as error:
         raise DrillError(_STAGE, str(error)) from error
     os.mkfifo(root / "calls" / "new", 0o600)
+    for number in range(programs.SLOTS):
+        (root / "calls" / str(number)).mkdir()
+        os.mkfifo(root / "calls" / str(number) / "answer", 0o600)
     folder = ("folder", str(root / "folder"), True)
     if plan.store is None or not plan.store.startswith("s3://"):
         return [folder, ("store", str(root / "store"), True)], ""
