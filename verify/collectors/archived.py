@@ -16,6 +16,8 @@ def collect(needs: tuple[Archived, ...], world: World) -> Iterator[tuple[Need, o
 
 
 def _see(need: Archived, world: World) -> Archiving:
-    source = require_source(place_of(need.backup, world))
+    if world.breakable is not None:
+        world.breakable.archive()  # its timeout would do so in a minute
+    source = require_source(place_of(need.backup, world, stored=False))
     with connect(source, deadline=float(world.deadline), stage="store") as session:
         return archiving(session)

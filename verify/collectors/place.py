@@ -1,7 +1,7 @@
 """Where the backups of a run are taken from and kept: as the contract places them, or on the reference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +17,8 @@ from verify.effects.errors import EffectError
 from verify.effects.journal import Journal
 
 _BUCKET = "s3://"
+#: the machine that the reference's database stands for
+APART = "database.reference"
 #: names under which the reference's own credentials are handed on; nobody's environment has them
 _ACCESS, _SECRET = "DEPLOY_VERIFY_REFERENCE_ACCESS", "DEPLOY_VERIFY_REFERENCE_SECRET"
 
@@ -63,6 +65,8 @@ class Place:
             source=self.source,
             snapshot_at=lambda data: manifest.load(data, name="manifest").at,
         )
+        if world.breakable is not None and not world.breakable.beside:
+            using = replace(using, source_host=APART)  # all of it runs here, and stands for machines
         if self.buckets is not None:
             # a bucket's folder, or in the place of a folder of the team's: nothing of theirs is written to
             prefix = urlsplit(self.spec.store or "").path.strip("/") if self.bucket else ""
@@ -86,8 +90,11 @@ class Place:
         return self.environ.get(variable_of(secret), "") if secret else ""
 
 
-def place_of(name: str, world: World) -> Place:
-    """Return where the backup ``name`` is in this environment; raise ``EffectError``."""
+def place_of(name: str, world: World, *, stored: bool = True) -> Place:
+    """Return where the backup ``name`` is in this environment; raise ``EffectError``.
+
+    Who looks at its source alone asks for one that is not ``stored``.
+    """
     if world.environment is None or world.journal is None:
         raise EffectError("no environment is chosen, so there is no backup to look at: give --env")
     spec = world.contract.backups[name]
@@ -103,19 +110,20 @@ def place_of(name: str, world: World) -> Place:
             scratch=_secret(at.scratch, world),
             environ=world.secrets,
         )
-    return _on_reference(name, spec, world, world.journal)
+    return _on_reference(name, spec, world, world.journal, stored=stored)
 
 
-def _on_reference(name: str, spec: Backup, world: World, journal: Journal) -> Place:
+def _on_reference(name: str, spec: Backup, world: World, journal: Journal, *, stored: bool) -> Place:
     """Return the place on the reference: its own database, cache and object store."""
     reference = world.breakable
     if reference is None:
         raise EffectError("the reference does not run")
     at, environ = BackupAt(), dict(world.secrets)
-    in_bucket = (spec.store or "").startswith(_BUCKET)
-    if (in_bucket and spec.script is None) or spec.engine == "snapshot":
+    in_bucket = (spec.store or "").startswith(_BUCKET) and not reference.beside
+    if stored and ((in_bucket and spec.script is None) or spec.engine == "snapshot"):
         bucket = urlsplit(spec.store or "").hostname
-        objects = reference.objects([bucket] if bucket and in_bucket else [])
+        buckets = [bucket] if bucket and in_bucket else []
+        objects = reference.objects(buckets, [spec.instance] if spec.instance else [])
         world.redactor.add("REFERENCE_SECRET", objects.secret)
         at = BackupAt(endpoint=objects.url, access=f"${_ACCESS}", secret=f"${_SECRET}")
         environ |= {_ACCESS: objects.access, _SECRET: objects.secret}

@@ -95,7 +95,7 @@ def _recovered(drill: Drill, backup: RoundTrip | None, world: World) -> tuple[St
     if backup is not None and backup.artefact is not None:
         values |= {"artefact": backup.artefact.key}
     with restore.folder_of(place) as folder:
-        restore.execute_for(place, drill.recover, values, clock, folder)
+        restore.execute_for(place, "restore", drill.recover, values, clock, folder)
     return clock.steps
 
 

@@ -57,6 +57,7 @@ def see(need: Restore, world: World) -> RoundTrip:
             deadline=DEADLINE,
             key=place.key,
             smoke=place.spec.smoke or "",
+            keep=world.breakable is not None,  # its store is looked at afterwards, and goes with it
         )
         return restore_drill(drill) if place.source else restore_newest(drill)
 
@@ -90,13 +91,13 @@ def _environment(place: Place, folder: Path, *, broken: bool) -> dict[str, str]:
 
 
 def execute_for(
-    place: Place, stated: Stated, values: Mapping[str, str], clock: Clock, folder: Path
+    place: Place, stage: str, stated: Stated, values: Mapping[str, str], clock: Clock, folder: Path
 ) -> Finished:
     """Run a command of the team's that belongs to a backup, as its scripts are run."""
     own = servers.postgres(servers.database_user())
     environment = _environment(place, folder, broken=bool(_programs(place, folder)))
     shims = Shims.make(folder / "shims", environment["PATH"], buckets=place.uploads, instead=own)
-    return execute("restore", _command(stated, place), values, clock, shims, environment=environment)
+    return execute(stage, _command(stated, place), values, clock, shims, environment=environment)
 
 
 def _programs(place: Place, folder: Path) -> dict[str, str]:

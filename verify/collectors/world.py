@@ -64,12 +64,21 @@ class Breakable(Protocol):
         """Return the bodies of what drills run instead of a program's own, by its name."""
         ...
 
+    def archive(self) -> None:
+        """End the present segment of its database's WAL, and wait until the archiver had it."""
+        ...
+
     def lose(self, disaster: str) -> None:
         """Make ``disaster`` happen."""
         ...
 
-    def objects(self, buckets: Iterable[str]) -> Objects:
-        """Return its object store with ``buckets`` in it."""
+    @property
+    def beside(self) -> bool:
+        """Say whether backups lie beside what they are of, whatever is stated."""
+        ...
+
+    def objects(self, buckets: Iterable[str], instances: Iterable[str] = ()) -> Objects:
+        """Return its object store with ``buckets`` and databases in it."""
         ...
 
     def inject(self, name: str) -> None:

@@ -170,5 +170,6 @@ class Stored(Need):
     kind: ClassVar[str] = "store"
     answer: ClassVar[type] = Store
     after_ready: ClassVar[bool] = False
+    late: ClassVar[bool] = True
 
     backup: str

@@ -1,30 +1,29 @@
-"""The buckets of the reference's object store: kept as they should be, but for what a fault takes away."""
+"""The buckets and managed databases of the reference: as they should be, but for what a fault takes away."""
 
 import contextlib
 import json
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
 from verify.reference.errors import StartError
 
 REGION = "us-east-1"
-#: what a bucket may lack, as ``Fault.bucket`` names it
-SETTINGS = frozenset({"encryption", "privacy", "replication", "versioning"})
-#: and what scripts may lack: that anything arrives
-UPLOADS = "uploads"
+#: what else ``Fault.bucket`` takes away: that what scripts upload arrives, and that it lies elsewhere
+UPLOADS, BESIDE = "uploads", "beside"
 _DEADLINE = 20.0  # seconds for each request
 _COPY = "-copy"
 _BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-def client(url: str, access: str, secret: str) -> Any:
-    """Return a client of the store at ``url``."""
+def client(service: str, url: str, access: str, secret: str) -> Any:
+    """Return a client of ``service``, s3 or rds, at ``url``."""
     import boto3
     from botocore.config import Config
 
     timeouts = Config(connect_timeout=_DEADLINE, read_timeout=_DEADLINE, retries={"total_max_attempts": 1})
     return boto3.client(
-        "s3",
+        service,
         endpoint_url=url,
         region_name=REGION,
         aws_access_key_id=access,
@@ -87,3 +86,35 @@ def _settle(store: Any, bucket: str, lacking: frozenset[str]) -> None:
         store.delete_bucket_policy(Bucket=bucket)
         blocked = dict.fromkeys(_BLOCKED, True)
         store.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=blocked)
+
+
+def prepare_databases(service: Any, instances: Iterable[str], lacking: frozenset[str]) -> None:
+    """Make managed databases with snapshots as they should be; none are kept where ``snapshots`` lack.
+
+    Raise ``StartError`` where the service refuses.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    days = 0 if "snapshots" in lacking else 30
+    try:
+        for name in instances:
+            with contextlib.suppress(service.exceptions.DBInstanceAlreadyExistsFault):
+                service.create_db_instance(
+                    DBInstanceIdentifier=name,
+                    Engine="postgres",
+                    DBInstanceClass="db.t3.medium",
+                    AllocatedStorage=20,
+                    MasterUsername="reference",
+                    MasterUserPassword=secrets.token_urlsafe(16),
+                    BackupRetentionPeriod=days,
+                    PreferredBackupWindow="03:00-04:00",
+                    MultiAZ=True,
+                    StorageEncrypted=True,
+                )
+                service.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=f"{name}-nightly")
+            service.modify_db_instance(
+                DBInstanceIdentifier=name, BackupRetentionPeriod=days, ApplyImmediately=True
+            )
+    except (BotoCoreError, ClientError) as error:
+        msg = f"the reference's managed databases could not be made: {error}"
+        raise StartError(msg) from error

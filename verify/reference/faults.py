@@ -20,7 +20,8 @@ class Fault:
     ``paused``; ``certificate`` is a kind of ``certificates.KINDS``; ``legacy_tls`` lets old
     protocols in; ``http1`` speaks no HTTP/2; ``unready`` is the time in seconds the service
     says it is not ready; ``programs`` are what drills run instead of a program's own, see
-    ``sabotage``; ``bucket`` names what the buckets of the object store lack.
+    ``sabotage``; ``bucket`` names what backups and their buckets lack; without ``archives`` the
+    database's WAL is not archived.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Fault:
     unready: float = 0.0
     programs: Mapping[str, str] = field(default_factory=dict)
     bucket: str = ""
+    archives: bool = True
 
 
 def _turn(name: str, summary: str, **turns: object) -> Fault:
@@ -166,6 +168,9 @@ _ALL = (
     Fault(name="bucket-in-clear", summary="the buckets do not encrypt", bucket="encryption"),
     Fault(name="bucket-public", summary="everybody may read the buckets", bucket="privacy"),
     Fault(name="bucket-alone", summary="the buckets are copied nowhere", bucket="replication"),
+    Fault(name="backup-beside", summary="backups lie on the database's machine", bucket="beside"),
+    Fault(name="snapshots-off", summary="managed databases keep no snapshots", bucket="snapshots"),
+    Fault(name="archiver-failing", summary="no segment of the WAL can be archived", archives=False),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 

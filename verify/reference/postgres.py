@@ -1,11 +1,16 @@
 """PostgreSQL as a part: a unix socket, no TCP, no syncing to disk."""
 
+import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from verify.effects.process import Finished, run
 from verify.reference import binaries
@@ -13,11 +18,15 @@ from verify.reference.errors import StartError
 from verify.reference.parts import Part, Run
 from verify.reference.template import Template
 
+if TYPE_CHECKING:
+    import psycopg
+
 #: who owns the application's database, and its name; the server's own superuser is another
 USER, NAME = "reference", "shop"
 SUPERUSER = "postgres"
 _PORT = "5432"
 _INITDB = 60.0
+_ARCHIVED, _LOOK = 15.0, 0.02  # seconds until a segment must be archived, and between two looks
 _COPY = 60.0
 _SETTINGS = (
     "listen_addresses=",
@@ -29,7 +38,12 @@ _SETTINGS = (
     "dynamic_shared_memory_type=mmap",
     "unix_socket_permissions=0777",
     "log_min_messages=warning",
+    "archive_mode=on",
+    "archive_timeout=60",
 )
+#: what a segment of the WAL is archived with: it fails while its flag is there
+_ARCHIVE = """[ ! -e {home}/archiver.fails ] && cp "$1" {home}/wal/"$2"
+"""
 
 
 class Postgres(Part):
@@ -59,10 +73,38 @@ class Postgres(Part):
         """Return the program."""
         settings = [
             word
-            for setting in (*_SETTINGS, f"unix_socket_directories={self._home}")
+            for setting in (*_SETTINGS, f"unix_socket_directories={self._home}", self._archive_command)
             for word in ("-c", setting)
         ]
         return [self._programs / "postgres", "-D", self._data, "-p", _PORT, *settings]
+
+    @property
+    def _archive_command(self) -> str:
+        return f"archive_command=sh {shlex.quote(str(self._home / 'archive.sh'))} %p %f"
+
+    def archives(self, well: bool) -> None:  # noqa: FBT001 - the state it is put into
+        """Let the archiver work ``well``, or fail."""
+        flag = self._home / "archiver.fails"
+        if well:
+            flag.unlink(missing_ok=True)
+        else:
+            flag.touch()
+
+    def archive(self) -> None:
+        """End the present segment of the WAL, as its timeout does, and wait until the archiver had it.
+
+        Raise ``StartError`` where that takes too long.
+        """
+        asked = "select archived_count + failed_count from pg_stat_archiver"
+        with self._superuser() as connection:
+            before = connection.execute(asked).fetchone()
+            connection.execute("select pg_logical_emit_message(true, 'verify', 'archived'), pg_switch_wal()")
+            end, pause = time.monotonic() + _ARCHIVED, threading.Event()
+            while connection.execute(asked).fetchone() == before:
+                if time.monotonic() > end:
+                    msg = f"the reference's archiver did nothing for {_ARCHIVED:g} s: is the machine busy?"
+                    raise StartError(msg)
+                pause.wait(_LOOK)
 
     def ready(self) -> bool:
         """Say whether the server has noted in its pid file that it takes connections."""
@@ -77,6 +119,9 @@ class Postgres(Part):
         """Put the data folder into place: copied from the template, or made and kept as one."""
         self._home.mkdir(mode=0o711)
         self._own(self._home)
+        (self._home / "wal").mkdir(mode=0o700)
+        self._own(self._home / "wal")
+        (self._home / "archive.sh").write_text(_ARCHIVE.format(home=shlex.quote(str(self._home))))
         version = self._run([self._programs / "postgres", "--version"], "tell its version").stdout.decode()
         template = Template(self.run.cache, version, self.run.plain_environment())
         if template.copy_to(self._data):
@@ -139,18 +184,26 @@ class Postgres(Part):
 
     def lose(self) -> None:
         """Drop the application's database with all in it, and make it anew, empty; raise ``StartError``."""
+        from psycopg import sql
+
+        owner, name = sql.Identifier(USER), sql.Identifier(NAME)
+        with self._superuser() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
+
+    @contextlib.contextmanager
+    def _superuser(self) -> "Iterator[psycopg.Connection[Any]]":
+        """Connect as the server's superuser; raise ``StartError`` for what it refuses."""
         import psycopg
-        from psycopg import conninfo, sql
+        from psycopg import conninfo
 
         at = {"host": self.parameters["host"], "port": _PORT, "user": SUPERUSER, "dbname": "postgres"}
-        owner, name = sql.Identifier(USER), sql.Identifier(NAME)
         try:
             with psycopg.connect(conninfo.make_conninfo("", **at), autocommit=True) as connection:
                 connection.execute("SET statement_timeout = '20s'")
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
+                yield connection
         except psycopg.Error as error:
-            msg = f"the reference's database could not be lost: {error}"
+            msg = f"the reference's database refused its superuser: {error}"
             raise StartError(msg) from error
 
     def stop(self, *, grace: float = 3.0) -> None:

@@ -4,6 +4,7 @@ A program is the body of a shell script; ``$REAL`` is the one that it stands for
 on the reference puts them before the real ones.
 """
 
+import datetime as dt
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +40,9 @@ for word; do
 done
 exec cp "$in" "$out"
 """
-_LAST_WEEK = 'exec "$REAL" -d "7 days ago" "$@"\n'
+#: how far the clock is behind
+BEHIND = dt.timedelta(days=7)
+_LAST_WEEK = f'exec "$REAL" -d "{BEHIND.days} days ago" "$@"\n'
 _SLOWLY = 'sleep 5\nexec "$REAL" "$@"\n'
 
 TRUNCATED: Mapping[str, str] = {"pg_dump": _CUT}

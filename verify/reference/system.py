@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from verify.contract.reference import ReferenceSpec
 from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
-from verify.reference.buckets import SETTINGS, UPLOADS, client, prepare
+from verify.reference.buckets import BESIDE, UPLOADS, client, prepare, prepare_databases
 from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.errors import StartError
@@ -65,6 +66,7 @@ class Reference:
         tls, plain, mail = (undo.enter_context(contextlib.closing(Port())) for _ in range(3))
         run = self._run = Run(self.folder, journal, folders.cache())
         self._objects: ObjectStore | None = None
+        self._starting = threading.Lock()
         undo.callback(self._close_objects)
         self._database = Postgres(run)
         self._keeper = Keeper(run, self._database.pidfile)
@@ -127,6 +129,7 @@ class Reference:
             self._turn_front()
             prepared.result()
         self._redis.wait()
+        self._database.archives(all(each.archives for each in self._broken()))
         self._move("database", "down", wanted["database"])
         self._move("redis", "up", wanted["redis"])
         self._front.wait()
@@ -169,23 +172,36 @@ class Reference:
         )
 
     @property
+    def beside(self) -> bool:
+        """Say whether backups lie beside what they are of, whatever is stated."""
+        return any(each.bucket == BESIDE for each in self._broken())
+
+    @property
     def programs(self) -> dict[str, str]:
         """Return what drills have to run instead of a program's own, by its name; see ``sabotage``."""
         return {name: body for each in self._broken() for name, body in each.programs.items()}
 
-    def objects(self, buckets: Iterable[str]) -> ObjectStore:
-        """Return its object store with ``buckets`` in it, started when it is first asked for.
+    def objects(self, buckets: Iterable[str], instances: Iterable[str] = ()) -> ObjectStore:
+        """Return its object store with ``buckets`` and databases in it, started when it is first asked for.
 
         Raise ``MissingError`` or ``StartError``.
         """
-        if self._objects is None:
-            self._objects = ObjectStore(self._run)
-            self._objects.start()
-            self._objects.wait()
-        store = client(self._objects.url, self._objects.access, self._objects.secret)
-        with contextlib.closing(store):
-            prepare(store, buckets, frozenset(each.bucket for each in self._broken()) & SETTINGS)
+        with self._starting:  # several may ask at once
+            if self._objects is None:
+                self._objects = ObjectStore(self._run)
+                self._objects.start()
+                self._objects.wait()
+        lacking = frozenset(each.bucket for each in self._broken())
+        at = (self._objects.url, self._objects.access, self._objects.secret)
+        with contextlib.closing(client("s3", *at)) as store:
+            prepare(store, buckets, lacking)
+        with contextlib.closing(client("rds", *at)) as databases:
+            prepare_databases(databases, instances, lacking)
         return self._objects
+
+    def archive(self) -> None:
+        """End the present segment of the WAL and wait until the archiver had it; raise ``StartError``."""
+        self._database.archive()
 
     def lose(self, disaster: str) -> None:
         """Make ``disaster`` happen: what is lost has to be restored; raise ``StartError`` where it cannot."""
@@ -238,6 +254,7 @@ class Reference:
         for name in self._parts:
             self._move(name, before[name], wanted[name])
         self._states = wanted
+        self._database.archives(all(each.archives for each in self._broken()))
         if self._turn_front():
             self._front.wait()
         if wanted["worker"] == wanted["redis"] == "up" and before != wanted:

@@ -11,11 +11,12 @@ listing=$(aws s3 ls --recursive "s3://$BACKUP_BUCKET/")
 
 prune() {
     folder=$1
+    # seven days are today and six before: what is of the day that long ago goes
     oldest=$(date -u -d "$(date -u +%F) - $2 days" +%Y%m%d)
     sed -n "s,.* $folder/\\(leather_api-[0-9]\\{8\\}T[0-9]\\{6\\}Z\\.dump\\)\$,\\1,p" <<<"$listing" | sort | sed '$d' |
         while read -r name; do
             day=${name#leather_api-}
-            if [ "${day%%T*}" -lt "$oldest" ]; then
+            if [ "${day%%T*}" -le "$oldest" ]; then
                 aws s3 rm "s3://$BACKUP_BUCKET/$folder/$name"
             fi
         done

@@ -12,7 +12,7 @@ too_old() {
     sed -n 's/^\(.* \)\{0,1\}\(mdc-[0-9]\{8\}T[0-9]\{6\}Z\.sql\.gz\)$/\2/p' | sort | sed '$d' |
         while read -r name; do
             day=${name#mdc-}
-            if [ "${day%%T*}" -lt "$oldest" ]; then echo "$name"; fi
+            if [ "${day%%T*}" -le "$oldest" ]; then echo "$name"; fi
         done
 }
 

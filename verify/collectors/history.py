@@ -1,0 +1,51 @@
+"""What the reference has lived through: its team's script has run each night, as cron would run it."""
+
+import datetime as dt
+from dataclasses import replace
+
+from verify.collectors.place import Place
+from verify.collectors.restore import execute_for, folder_of
+from verify.drills.clock import Clock
+from verify.drills.postgres.address import Address
+from verify.drills.script.command import address_values
+from verify.reference import sabotage
+
+NIGHTS = 8
+_HOUR = 2  # of the night, where nothing is stated
+_DAY = dt.timedelta(days=1)
+
+
+def live_through(place: Place) -> None:
+    """Run the script for the nights before now that its store knows nothing of, the oldest first.
+
+    They are the last ``NIGHTS``, and the last first of a month; the store has what each night left.
+    """
+    script, store = place.spec.script, place.buckets
+    if script is None or store is None or place.spec.engine == "redis":
+        return
+    lived = store / f".{place.name}.lived"
+    if lived.exists():
+        return
+    lived.touch()
+    stale = place.programs.get("date") == sabotage.STALE["date"]
+    now = dt.datetime.now(tz=dt.UTC) - (sabotage.BEHIND if stale else dt.timedelta(0))
+    clock = Clock(place.journal, place.world.redactor, deadline=script.within)
+    for night in nights(now):
+        # a stale clock is behind on each of them
+        body = f'exec "$REAL" -d @{int(night.timestamp())} "$@"\n'
+        then = replace(place, programs={**place.programs, "date": body})
+        with folder_of(place) as folder:
+            values = {
+                **address_values("source", Address.parse(place.source)),
+                "bucket": place.bucket, "store": place.spec.store or "", "endpoint": "",
+                "folder": str(folder), "key": place.key, "run_id": place.world.run_id,
+            }  # fmt: skip
+            execute_for(then, "take", script, values, clock, folder)
+
+
+def nights(now: dt.datetime) -> list[dt.datetime]:
+    """Return the nights before ``now`` in which a backup was made, the oldest first."""
+    last = now.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
+    last -= _DAY if last > now else dt.timedelta(0)
+    every = {last - _DAY * back for back in range(NIGHTS)}
+    return sorted(every | {last.replace(day=1)})
