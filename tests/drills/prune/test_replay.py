@@ -208,10 +208,10 @@ def test_a_bucket_pruned_by_the_times_that_aws_shows(run: Run) -> None:
         (
             "leather_api",
             "db_backup.sh",
-            "daily: 7d inclusive, weekly (sunday): 30d inclusive, monthly (1): 90d inclusive",
+            "daily: 7d, weekly (sunday): 30d, monthly (1): 90d",
         ),
         ("atlas_investor", "backup.sh", "daily: last 7, weekly (sunday): last 4, monthly (1): last 12"),
-        ("mdc_tts", "backup.sh", "daily: 30d inclusive"),
+        ("mdc_tts", "backup.sh", "daily: 30d"),
     ],
 )
 def test_the_scripts_of_our_own_systems(system: str, script: str, policy: str, tmp_path: Path) -> None:
