@@ -17,6 +17,7 @@ from verify.drills.postgres.fingerprint import fingerprint
 from verify.drills.postgres.roundtrip import Drill, restore_newest
 from verify.drills.postgres.server import Server, scratch_server
 from verify.drills.postgres.session import connect
+from verify.drills.postgres.tools import installed
 from verify.drills.store.base import Using
 from verify.drills.store.folder import FolderStore
 from verify.effects.journal import Journal
@@ -116,6 +117,8 @@ def drills(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
     ],
 )
 def place(request: pytest.FixtureRequest, drills: Journal) -> Iterator[Place]:
+    if request.param not in {each.major for each in installed()}:
+        pytest.skip(f"PostgreSQL {request.param} is not on this machine")
     with scratch_server(drills, major=request.param) as server:
         yield Place(server, drills)
 

@@ -44,7 +44,7 @@ def stopping(act):
     return wrapped
 
 Clock.run, Clock.call = stopping(Clock.run), stopping(Clock.call)
-with Journal.open("killed", Path(state)) as journal:
+with Journal.open("killed-logical", Path(state)) as journal:
     restore_drill(Drill(
         backup="db", engine=Dumps(how=Packing(format="plain")), journal=journal, redactor=Redactor(),
         store=FolderStore(Path(folder), Using(journal=journal, redactor=Redactor())),
@@ -101,7 +101,7 @@ def test_killed(
     assert clean(state) == []
     assert databases(place) == before
     assert runs() == folders
-    assert [each.pid for each in processes() if carries(each, MARKER, "killed")] == []
+    assert [each.pid for each in processes() if carries(each, MARKER, "killed-logical")] == []
     assert [each.name for each in folder.rglob("*") if each.is_file()] == []
     now = place.seen(source)
     assert (now.relations, now.catalogue) == (source_seen.relations, source_seen.catalogue)
@@ -113,4 +113,4 @@ def databases(place) -> set[str]:
 
 
 def runs() -> set[str]:
-    return {each.name for each in Path(tempfile.gettempdir()).glob("dv-*killed*")}
+    return {each.name for each in Path(tempfile.gettempdir()).glob("dv-*killed-logical*")}

@@ -1,6 +1,7 @@
 """Scripts as teams write them, a bucket that is a folder, and what they are run against."""
 
 import importlib.util
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,8 @@ RESTORE_ENV = {"DATABASE_URL": "{target}", "BACKUP_BUCKET": "{bucket}"}
 class Team:
     """Has scripts in a folder, and a bucket."""
 
-    def __init__(self, folder: Path, journal: Journal, server: Address) -> None:
-        self.folder, self.journal, self.server = folder, journal, server
+    def __init__(self, folder: Path, journal: Journal, server: Address, programs: Path) -> None:
+        self.folder, self.journal, self.server, self.programs = folder, journal, server, programs
         self.buckets = folder / "buckets"
         (self.buckets / BUCKET).mkdir(parents=True)
         self.store = FolderStore(self.buckets / BUCKET, Using(journal=journal, redactor=Redactor()))
@@ -57,6 +58,7 @@ class Team:
             restoring=restore and replace(restore, env={**RESTORE_ENV, **restore.env}),
             values={"bucket": BUCKET, "store": f"s3://{BUCKET}"},
             buckets=self.buckets,
+            environment={"PATH": f"{self.programs}:{os.environ['PATH']}"},
         )
         given = {"scratch": self.server} | more
         return restore_drill(
@@ -81,4 +83,4 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path: Path, drills: Journal, place: Any) -> Team:
-    return Team(tmp_path, drills, place.server.address)
+    return Team(tmp_path, drills, place.server.address, place.server.programs.folder)

@@ -13,6 +13,7 @@ import pytest
 
 from verify.drills.postgres.address import Address
 from verify.drills.postgres.server import scratch_server
+from verify.drills.postgres.tools import installed
 from verify.drills.script.command import Command
 from verify.facts.backup import Outcome, RoundTrip
 
@@ -133,23 +134,24 @@ def test_equality_is_exact_while_others_write(team, place, simple: Address) -> N
     assert ended.comparison.rows < 2001 + writer.rows
 
 
-ABSOLUTE = PIPED.replace("pg_dump ", "/usr/bin/pg_dump ")
+def absolute(team, options: str = "") -> str:
+    return PIPED.replace("pg_dump ", f"{team.programs}/pg_dump {options} ")
 
 
 def test_without_our_snapshot_what_stood_still_is_proved(team, simple: Address) -> None:
-    ended = team.drill(simple, team.script(ABSOLUTE))
+    ended = team.drill(simple, team.script(absolute(team)))
     assert (ended.outcome, ended.reason) == (Outcome.EQUAL, "")
 
 
 def test_without_our_snapshot_what_moved_is_unprovable(team, simple: Address) -> None:
     with Writer(simple):
-        ended = team.drill(simple, team.script(ABSOLUTE))
+        ended = team.drill(simple, team.script(absolute(team)))
     assert ended.outcome is Outcome.UNPROVABLE
     assert "public.u: written to while it was backed up" in ended.reason
 
 
 def test_without_our_snapshot_a_loss_is_found(team, simple: Address) -> None:
-    ended = team.drill(simple, team.script(ABSOLUTE.replace("pg_dump ", "pg_dump -T u ")))
+    ended = team.drill(simple, team.script(absolute(team, "-T u")))
     assert ended.outcome is Outcome.DIFFERENT
     assert "table public.u" in ended.reason
 
@@ -214,21 +216,20 @@ def test_a_full_disk_leaves_a_whole_gzip_of_half_a_dump(team, simple: Address, t
 
 def test_a_client_older_than_the_server(team, drills) -> None:
     """Such a pg_dump writes nothing, and the script uploads that."""
-    with scratch_server(drills, major=16) as newer:
-        address = newer.address
-        with psycopg.connect(address.dsn, autocommit=True) as connection:
+    newest, oldest = installed()[0], installed()[-1]
+    if newest == oldest:
+        pytest.skip("only one version of PostgreSQL is on this machine")
+    old = team.folder / "old"
+    old.mkdir()
+    (old / "pg_dump").symlink_to(oldest["pg_dump"])
+    env = {
+        "DATABASE_URL": "{source}", "BACKUP_DIR": "{folder}", "BACKUP_BUCKET": "{bucket}",
+        "PATH": f"{old}:{os.environ['PATH']}",
+    }  # fmt: skip
+    with scratch_server(drills, major=newest.major) as newer:
+        with psycopg.connect(newer.address.dsn, autocommit=True) as connection:
             connection.execute(SIMPLE)
-        command = team.script(SEED, env={"PATH": f"{team.folder}/old:{os.environ['PATH']}"})
-        old = team.folder / "old"
-        old.mkdir()
-        (old / "pg_dump").symlink_to("/usr/lib/postgresql/15/bin/pg_dump")
-        env = {
-            **command.env,
-            "DATABASE_URL": "{source}",
-            "BACKUP_DIR": "{folder}",
-            "BACKUP_BUCKET": "{bucket}",
-        }
-        ended = team.drill(address, Command(run=command.run, cwd=command.cwd, env=env), scratch=None)
+        ended = team.drill(newer.address, team.script(SEED, env=env), scratch=None)
     assert (ended.outcome, ended.stage) == (Outcome.NOT_RESTORABLE, "take")
     assert "server version mismatch" in ended.reason
 

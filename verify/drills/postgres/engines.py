@@ -126,7 +126,7 @@ class Scripts:
         before = {(each.key, each.size, each.modified) for each in artefacts(work)}
         out = work.folder / "out"
         out.mkdir()
-        shims = self._shims(work, major, snapshot)
+        shims = self._shims(self.backup, work, major, snapshot)
         values = {
             **self.values, **address_values("source", source),
             "folder": str(out), "key": work.key, "run_id": name,
@@ -167,7 +167,7 @@ class Scripts:
             **self.values, **address_values("target", target.address), "folder": str(into),
             "artefact": artefact.key, "key": work.key, "run_id": work.clock.journal.run_id,
         }  # fmt: skip
-        shims = self._shims(work, target.major, "")
+        shims = self._shims(self.restoring, work, target.major, "")
         done = execute("restore", self.restoring, values, work.clock, shims, environment=self.environment)
         if done.timed_out:
             raise work.clock.lost("restore", f"the script {logical.ended(done, self.restoring.within)}")
@@ -176,10 +176,11 @@ class Scripts:
             lost = f"the script {logical.ended(done, self.restoring.within)}"
         return lost, None
 
-    def _shims(self, work: Work, major: int, snapshot: str) -> Shims:
+    def _shims(self, command: Command, work: Work, major: int, snapshot: str) -> Shims:
         programs = client(major)
         place = work.folder / f"shims-{'take' if snapshot else 'restore'}"
-        path = self.environment.get("PATH") or clean_environment().get("PATH", "")
+        paths = (command.env.get("PATH"), self.environment.get("PATH"), clean_environment().get("PATH"))
+        path = next(filter(None, paths), "")
         return Shims.make(place, path, snapshot=snapshot, buckets=self.buckets, instead=programs.folder)
 
 
