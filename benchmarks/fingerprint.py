@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from database import database, make, serving
 from measure import Row, interleaved, ratio, report
@@ -64,8 +65,10 @@ def reaped(pid: int) -> float:
     return sum(map(int, fields[_CHILDREN])) / _TICK
 
 
-def used(server: Server, command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> Used:
-    """Run ``command`` to its end and return what it and the server used."""
+def used(
+    server: Server, command: Sequence[str | Path], *, env: dict[str, str] | None = None, says: bytes = b""
+) -> Used:
+    """Run ``command`` to its end, which it has to report as ``says``; return what it and the server used."""
     assert server.service is not None
     pid = server.service.pid
     idle, before = children(pid), reaped(pid)
@@ -80,7 +83,7 @@ def used(server: Server, command: Sequence[str | Path], *, env: dict[str, str] |
         said = errors.read()
     _, status, mine = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
+    if child.returncode or says not in said:
         raise SystemExit(
             f"{command[0]} ended with {child.returncode}: {said.decode(errors='replace')[-500:]}"
         )
@@ -100,11 +103,11 @@ def against_reladiff(server: Server, address: Address, program: str) -> list[Row
     rows = []
     for name, key in (("accounts", "aid"), ("orders", "id"), ("customer", "id")):
         at = address.parameters
-        url = f"postgresql://{at['user']}@/{address.database}?host={at['host']}&port={at['port']}"
-        command = [program, url, name, url, name, "-k", key, "-c", "%"]
+        url = f"postgresql://{at['user']}:none@{quote(at['host'], safe='')}:{at['port']}/{address.database}"
+        command = [program, url, name, url, name, "-k", key, "-c", "%", "-a", "hashdiff", "-v"]
         mine = ours(server, address, "buckets", f"public.{name}")
         try:
-            theirs = used(server, command)
+            theirs = used(server, command, says=b"Diffing complete")  # it ends with 0 on errors, too
         except SystemExit as error:
             print(f"  reladiff cannot compare {name}: {' '.join(str(error).split())[-160:]}")
             continue

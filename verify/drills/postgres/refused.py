@@ -50,7 +50,7 @@ def reason(error: psycopg.Error, words: str, *, seconds: float, lock: float) -> 
             )
         case errors.InsufficientPrivilege():
             text = f"the user may not look ({said}): grant it pg_read_all_data"
-        case errors.UndefinedTable() | errors.UndefinedColumn():
+        case errors.UndefinedTable() | errors.UndefinedColumn() | errors.InternalError_():
             text = f"it changed while it was looked at ({said}): try again when no migration runs"
         case _ if error.sqlstate is None:
             text = _connecting(said)
