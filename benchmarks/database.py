@@ -1,4 +1,4 @@
-"""A database for the benchmarks: 24 relations of the kinds that applications have, 1.1 GB at scale 1."""
+"""A database for the benchmarks: 24 relations of the kinds that applications have, 1.0 GB at scale 1."""
 
 # ruff: noqa: E501, ISC004, S608 - SQL as it would stand in a file of its own
 
