@@ -7,9 +7,6 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-import pyrage
-import zstandard
-
 from verify.drills.clock import Clock, measured
 from verify.drills.forms import form_of
 
@@ -24,6 +21,8 @@ SUFFIXES = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 
 def compress(path: Path, how: str) -> Path:
     """Compress ``path`` with ``gzip`` or ``zstd`` into a file beside it and return that; ``none``: itself."""
+    import zstandard
+
     if how == "none":
         return path
     packed = path.with_name(path.name + SUFFIXES[how])
@@ -39,6 +38,8 @@ def compress(path: Path, how: str) -> Path:
 
 def encrypt(path: Path, recipient: str) -> Path:
     """Encrypt ``path`` for an age ``recipient`` into a file beside it, which is returned."""
+    import pyrage
+
     sealed = path.with_name(path.name + ".age")
     kind = pyrage.ssh if recipient.startswith("ssh-") else pyrage.x25519
     who = kind.Recipient.from_str(recipient)
@@ -71,6 +72,8 @@ def unwrap(path: Path, folder: Path, clock: Clock, *, key: str = "") -> tuple[Pa
 
 
 def _decrypt(path: Path, inner: Path, key: str, clock: Clock) -> None:
+    import pyrage
+
     if not key:
         reason = "it is encrypted with age, and no key is at hand: where it is restored, its key has to be"
         raise clock.lost("decrypt", f"{reason}; state `key:` and set that variable")
@@ -96,6 +99,8 @@ def _secret(text: str) -> str:
 
 
 def _decompress(path: Path, inner: Path, kind: str, clock: Clock) -> None:
+    import zstandard
+
     try:
         with path.open("rb") as source, inner.open("wb") as target:
             if kind == "gzip":
@@ -109,6 +114,8 @@ def _decompress(path: Path, inner: Path, kind: str, clock: Clock) -> None:
 
 def _unzstd(source: IO[bytes], target: IO[bytes]) -> bool:
     """Decompress every frame of ``source``; say whether the last of them came to its end."""
+    import zstandard
+
     frame = zstandard.ZstdDecompressor().decompressobj()
     left = b""
     while block := left or source.read(_BLOCK):

@@ -9,7 +9,12 @@ from verify.drills.postgres.roundtrip import Drill, restore_drill
 from verify.effects.redact import Redactor
 from verify.facts.backup import Outcome
 
-FORMS = [(form, how) for form in ("custom", "directory", "plain") for how in ("none", "gzip", "zstd")]
+QUICK = {("custom", "gzip"), ("custom", "zstd"), ("directory", "none"), ("plain", "gzip")}
+FORMS = [
+    pytest.param(form, how, marks=() if (form, how) in QUICK else pytest.mark.nightly)
+    for form in ("custom", "directory", "plain")
+    for how in ("none", "gzip", "zstd")
+]
 
 
 @pytest.mark.parametrize(("form", "how"), FORMS)

@@ -2,86 +2,39 @@
 
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
-from verify.drills import hold as holding
 from verify.drills.clock import Clock
 from verify.drills.errors import DrillError, NotRestorable
 from verify.drills.postgres import logical, manifest
-from verify.drills.postgres.address import Address
 from verify.drills.postgres.catalogue import sequences
+from verify.drills.postgres.drill import Drill, clock_of, working
 from verify.drills.postgres.engines import (
     BESIDE,
-    Engine,
     Taken,
     Work,
     artefacts,
-    blamed,
     restore_by_form,
 )
 from verify.drills.postgres.fingerprint import fingerprint
+from verify.drills.postgres.outcome import ended, judged
 from verify.drills.postgres.rows import locate
 from verify.drills.postgres.scratch import connected
 from verify.drills.postgres.session import Session, connect
 from verify.drills.postgres.target import Target, Wanted, own_server, stated_server
 from verify.drills.postgres.tools import client, major_of
-from verify.drills.store.base import MANIFEST, BackupStore
-from verify.effects.journal import Journal
-from verify.effects.redact import Redactor
-from verify.facts.backup import Artefact, Outcome, RoundTrip, Step
+from verify.drills.store.base import MANIFEST
+from verify.facts.backup import Artefact, Outcome, RoundTrip
 from verify.facts.bracket import bracketed
 from verify.facts.equality import Comparison, Manifest, compare
+
+__all__ = ["Drill", "restore_drill", "restore_newest"]
 
 _SMOKE = "SELECT 1"
 #: facts that a place without the source's locale cannot have
 _LOCALE = ("database collation", "database ctype", "database locale")
-#: characters of a password that can be told from ordinary text
-_SHORTEST = 6
 _MOST = 64 << 20
-#: differences that a reason names; all of them are in the comparison
-_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drill:
-    """What a drill has to know.
-
-    ``source`` is only ever read, and None where a backup is restored without access to it: then the
-    manifest beside the newest backup says what it was. ``scratch`` is a server to make a database
-    of ours on, to which the variable ``variable`` leads; by default one is started. ``deadline``
-    bounds every step in seconds, ``key`` is the secret that decrypts, ``smoke`` a query that has to
-    answer with a row. ``folder`` is where the scratch server lives, ``apart`` the kinds of facts
-    that nobody promised; ``keep`` leaves what we put into the store: a
-    dump of ours, and the manifest with which a later drill needs no source. ``populated`` restores onto a
-    database that holds the same already, and a table more, as whoever rolls back in place does.
-    """
-
-    backup: str
-    engine: Engine
-    store: BackupStore
-    journal: Journal
-    redactor: Redactor
-    source: Address | None = None
-    scratch: Address | None = None
-    variable: str = ""
-    deadline: float = 900.0
-    key: str = field(default="", repr=False)
-    smoke: str = ""
-    jobs: int = 1
-    durable: bool = False
-    folder: Path | None = None
-    apart: tuple[str, ...] = ()
-    keep: bool = False
-    populated: bool = False
-
-    @property
-    def held(self) -> str:
-        """Name what one drill alone may work on at a time."""
-        return f"backup {self.backup} of {self.source.words if self.source else self.store.place}"
 
 
 def restore_drill(drill: Drill) -> RoundTrip:
@@ -92,8 +45,8 @@ def restore_drill(drill: Drill) -> RoundTrip:
     """
     if drill.source is None:
         raise DrillError("take", f"backup {drill.backup}: no source is stated to back up: state `source:`")
-    clock = _clock(drill)
-    with _working(drill) as folder, _told(clock):
+    clock = clock_of(drill)
+    with working(drill) as folder, _told(clock):
         work = Work(clock=clock, store=drill.store, folder=folder, key=drill.key)
         # It stays open until rows that differ are named; it holds back the source's vacuum that long,
         # and its own deadline ends it.
@@ -103,7 +56,7 @@ def restore_drill(drill: Drill) -> RoundTrip:
                     seen = fingerprint(session, jobs=drill.jobs)
                 taken, seen = _take(drill, work, session, seen)
             except NotRestorable as error:
-                return _ended(drill, clock, error, at=session.at, size=session.about.size)
+                return ended(drill, clock, error, at=session.at, size=session.about.size)
             try:
                 _beside(drill, work, taken, seen)
                 return _restored(drill, work, taken.artefact, seen, session)
@@ -116,38 +69,18 @@ def restore_newest(drill: Drill) -> RoundTrip:
 
     The source is not asked. Without a manifest the outcome is at best ``UNPROVABLE``.
     """
-    clock = _clock(drill)
-    with _working(drill) as folder, _told(clock):
+    clock = clock_of(drill)
+    with working(drill) as folder, _told(clock):
         work = Work(clock=clock, store=drill.store, folder=folder, key=drill.key)
         every = artefacts(work)
         if not every:
             lost = clock.lost("fetch", f"there is no backup in {drill.store.place}")
-            return _ended(drill, clock, lost)
+            return ended(drill, clock, lost)
         newest = max(every, key=lambda each: (each.at, each.modified))
         seen = _stored(drill, work, newest)
         if seen is not None:
             newest = replace(newest, sha256=seen.sha256, at=seen.at)
         return _restored(drill, work, newest, seen, None)
-
-
-def _clock(drill: Drill) -> Clock:
-    for address in (drill.source, drill.scratch):
-        if address is not None and len(address.password) >= _SHORTEST:
-            drill.redactor.add("PGPASSWORD", address.password)
-    return Clock(drill.journal, drill.redactor, deadline=drill.deadline)
-
-
-@contextlib.contextmanager
-def _working(drill: Drill) -> Iterator[Path]:
-    """Give an empty folder of the run, while nobody else drills here."""
-    with holding.hold(drill.held, drill.journal.run_id), contextlib.ExitStack() as stack:
-        path = Path(tempfile.gettempdir()) / f"dv-drill-{drill.journal.run_id[:24]}-{os.urandom(4).hex()}"
-        entry = drill.journal.make_directory(path)
-        stack.callback(entry.gone)
-        stack.callback(shutil.rmtree, path, ignore_errors=True)
-        inner = path / "work"
-        inner.mkdir()
-        yield inner
 
 
 @contextlib.contextmanager
@@ -228,10 +161,10 @@ def _restored(
             _smoke(drill, clock, target)
         except NotRestorable as error:
             clock.end()
-            return _ended(drill, clock, error, at=at, size=size, artefact=artefact)
+            return ended(drill, clock, error, at=at, size=size, artefact=artefact)
         clock.end()
         comparison = _compared(drill, clock, target, seen, session)
-    outcome, stage, reason = _judged(clock, lost, comparison)
+    outcome, stage, reason = judged(clock, lost, comparison)
     return RoundTrip(
         backup=drill.backup,
         outcome=outcome,
@@ -297,58 +230,6 @@ def _compared(
             with contextlib.suppress(DrillError):  # its snapshot may have come to its deadline
                 return locate(found, seen, copy, ours=source, theirs=session)
         return locate(found, seen, copy)
-
-
-def _judged(clock: Clock, lost: str, comparison: Comparison | None) -> tuple[Outcome, str, str]:
-    """Return the outcome, its stage and reason: the comparison decides, what was said explains."""
-    if comparison is None:
-        if lost:
-            return Outcome.NOT_RESTORABLE, "restore", lost
-        return Outcome.UNPROVABLE, "verify", "no manifest lies beside the backup: nothing to compare it with"
-    if comparison.equal:
-        return Outcome.EQUAL, "", ""
-    if not comparison.differences:
-        what = "; ".join(comparison.unprovable[:3]) or "the source has no table"
-        return Outcome.UNPROVABLE, "verify", what
-    what = "; ".join(
-        f"{each.what}: {each.source} in the source, {each.copy} in the copy"
-        for each in comparison.differences[:_SHOWN]
-    )
-    stage, why = blamed(clock.steps) or ("restore", lost)
-    if why:
-        return Outcome.NOT_RESTORABLE, stage, f"{why}; {what}"
-    return Outcome.DIFFERENT, "verify", what
-
-
-def _ended(
-    drill: Drill,
-    clock: Clock,
-    error: NotRestorable,
-    *,
-    at: float | None = None,
-    size: int = 0,
-    artefact: Artefact | None = None,
-) -> RoundTrip:
-    """Return the round trip that ended with ``error``, at the first stage that is to blame."""
-    blame = blamed(clock.steps)
-    stage, reason = error.stage, clock.redactor.text(error.reason)
-    if blame is not None and stage not in {"take", "store"}:
-        stage, reason = blame[0], f"{blame[1]}; then {error.stage}: {reason}"
-    return RoundTrip(
-        backup=drill.backup,
-        outcome=Outcome.NOT_RESTORABLE,
-        stage=stage,
-        reason=reason,
-        steps=_all(clock, error),
-        artefact=artefact,
-        at=at,
-        took=clock.took,
-        size=size,
-    )
-
-
-def _all(clock: Clock, error: NotRestorable) -> tuple[Step, ...]:
-    return clock.steps or error.steps
 
 
 def _settled(drill: Drill, work: Work, artefact: Artefact) -> None:

@@ -38,7 +38,7 @@ def major_of(number: int) -> int:
 @cache
 def installed() -> tuple[Programs, ...]:
     """Return every installation, newest major first."""
-    found = {}
+    found: dict[int, Programs] = {}
     for folder in servers.installations():
         major = version(folder / "postgres")
         if major:
