@@ -46,6 +46,8 @@ def _see(need: Recover, world: World) -> Recovery:
         raise EffectError(f"drill {need.drill}: the system is not well before it: {_told(before)}")
     steps = [*_cause(need.drill, drill, world)]
     during = _until_broken(endpoint, world)
+    if world.breakable is not None:
+        world.breakable.provide(drill.after)
     if _well(during, endpoint, None, world):
         what = f"{drill.after} does not show at {endpoint.path}: name another `endpoint:`"
         raise EffectError(f"drill {need.drill}: {what}")

@@ -50,6 +50,16 @@ class Breakable(Protocol):
         ...
 
     @property
+    def superuser_url(self) -> str:
+        """Return the address of its database for the server's superuser, who may copy all of it."""
+        ...
+
+    @property
+    def wal(self) -> Path:
+        """Return the folder that the database's WAL is archived in."""
+        ...
+
+    @property
     def cache_url(self) -> str:
         """Return the address of its Redis."""
         ...
@@ -70,6 +80,10 @@ class Breakable(Protocol):
 
     def lose(self, disaster: str) -> None:
         """Make ``disaster`` happen."""
+        ...
+
+    def provide(self, disaster: str) -> None:
+        """Give what a platform gives after ``disaster``: something new and empty."""
         ...
 
     @property

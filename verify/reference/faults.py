@@ -20,8 +20,8 @@ class Fault:
     ``paused``; ``certificate`` is a kind of ``certificates.KINDS``; ``legacy_tls`` lets old
     protocols in; ``http1`` speaks no HTTP/2; ``unready`` is the time in seconds the service
     says it is not ready; ``programs`` are what drills run instead of a program's own, see
-    ``sabotage``; ``bucket`` names what backups and their buckets lack; without ``archives`` the
-    database's WAL is not archived.
+    ``sabotage``; ``bucket`` names what backups and their buckets lack; ``archiver`` is what the
+    archiver of the database's WAL does instead of its work, ``fails`` or ``loses``.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Fault:
     unready: float = 0.0
     programs: Mapping[str, str] = field(default_factory=dict)
     bucket: str = ""
-    archives: bool = True
+    archiver: str = ""
 
 
 def _turn(name: str, summary: str, **turns: object) -> Fault:
@@ -170,7 +170,8 @@ _ALL = (
     Fault(name="bucket-alone", summary="the buckets are copied nowhere", bucket="replication"),
     Fault(name="backup-beside", summary="backups lie on the database's machine", bucket="beside"),
     Fault(name="snapshots-off", summary="managed databases keep no snapshots", bucket="snapshots"),
-    Fault(name="archiver-failing", summary="no segment of the WAL can be archived", archives=False),
+    Fault(name="archiver-failing", summary="no segment of the WAL can be archived", archiver="fails"),
+    Fault(name="wal-missing", summary="what archives the WAL loses it, and ends with 0", archiver="loses"),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 

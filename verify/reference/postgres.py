@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,11 @@ _SETTINGS = (
     "archive_mode=on",
     "archive_timeout=60",
 )
-#: what a segment of the WAL is archived with: it fails while its flag is there
-_ARCHIVE = """[ ! -e {home}/archiver.fails ] && cp "$1" {home}/wal/"$2"
+#: what the archiver does with a segment of the WAL, by the name of its flag, instead of its work
+FAILS, LOSES = "fails", "loses"
+_ARCHIVE = f"""[ ! -e {{home}}/archiver.{FAILS} ] || exit 1
+[ ! -e {{home}}/archiver.{LOSES} ] || exit 0
+cp "$1" {{home}}/wal/"$2"
 """
 
 
@@ -82,13 +86,24 @@ class Postgres(Part):
     def _archive_command(self) -> str:
         return f"archive_command=sh {shlex.quote(str(self._home / 'archive.sh'))} %p %f"
 
-    def archives(self, well: bool) -> None:  # noqa: FBT001 - the state it is put into
-        """Let the archiver work ``well``, or fail."""
-        flag = self._home / "archiver.fails"
-        if well:
-            flag.unlink(missing_ok=True)
-        else:
-            flag.touch()
+    @property
+    def superuser(self) -> str:
+        """Return its address for its superuser, for libpq."""
+        return f"postgresql://{SUPERUSER}@/{NAME}?host={self._home}&port={_PORT}"
+
+    @property
+    def wal(self) -> Path:
+        """Return the folder that segments of its WAL are archived in."""
+        return self._home / "wal"
+
+    def archives(self, lacking: AbstractSet[str]) -> None:
+        """Let the archiver work, or do what is ``lacking`` of it: ``FAILS``, ``LOSES``."""
+        for each in (FAILS, LOSES):
+            flag = self._home / f"archiver.{each}"
+            if each in lacking:
+                flag.touch()
+            else:
+                flag.unlink(missing_ok=True)
 
     def archive(self) -> None:
         """End the present segment of the WAL, as its timeout does, and wait until the archiver had it.
@@ -119,8 +134,8 @@ class Postgres(Part):
         """Put the data folder into place: copied from the template, or made and kept as one."""
         self._home.mkdir(mode=0o711)
         self._own(self._home)
-        (self._home / "wal").mkdir(mode=0o700)
-        self._own(self._home / "wal")
+        self.wal.mkdir(mode=0o700)
+        self._own(self.wal)
         (self._home / "archive.sh").write_text(_ARCHIVE.format(home=shlex.quote(str(self._home))))
         version = self._run([self._programs / "postgres", "--version"], "tell its version").stdout.decode()
         template = Template(self.run.cache, version, self.run.plain_environment())
@@ -183,13 +198,21 @@ class Postgres(Part):
             self._run(["chown", "-R", self._user, self._data], "own its data folder")
 
     def lose(self) -> None:
-        """Drop the application's database with all in it, and make it anew, empty; raise ``StartError``."""
+        """Drop the application's database with all in it; raise ``StartError``."""
         from psycopg import sql
 
-        owner, name = sql.Identifier(USER), sql.Identifier(NAME)
         with self._superuser() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME))
+            )
+
+    def provide(self) -> None:
+        """Make the application's database anew, empty, as a platform does; raise ``StartError``."""
+        from psycopg import sql
+
+        made = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(NAME), sql.Identifier(USER))
+        with self._superuser() as connection:
+            connection.execute(made)
 
     @contextlib.contextmanager
     def _superuser(self) -> "Iterator[psycopg.Connection[Any]]":

@@ -129,7 +129,7 @@ class Reference:
             self._turn_front()
             prepared.result()
         self._redis.wait()
-        self._database.archives(all(each.archives for each in self._broken()))
+        self._database.archives({each.archiver for each in self._broken()})
         self._move("database", "down", wanted["database"])
         self._move("redis", "up", wanted["redis"])
         self._front.wait()
@@ -158,6 +158,16 @@ class Reference:
         """Return the address of its database, for libpq."""
         at = self._database.parameters
         return f"postgresql://{at['user']}@/{at['name']}?host={at['host']}&port={at['port']}"
+
+    @property
+    def superuser_url(self) -> str:
+        """Return the address of its database for the server's superuser, who may copy all of it."""
+        return self._database.superuser
+
+    @property
+    def wal(self) -> Path:
+        """Return the folder that the database's WAL is archived in."""
+        return self._database.wal
 
     @property
     def cache_url(self) -> str:
@@ -212,6 +222,11 @@ class Reference:
             self._database.lose()
         self._redis.ask("FLUSHALL")
 
+    def provide(self, disaster: str) -> None:
+        """Give what a platform gives after ``disaster``: a new database, with nothing in it."""
+        if disaster != "redis-lost":
+            self._database.provide()
+
     def _close_objects(self) -> None:
         if self._objects is not None:
             self._objects.close()
@@ -254,7 +269,7 @@ class Reference:
         for name in self._parts:
             self._move(name, before[name], wanted[name])
         self._states = wanted
-        self._database.archives(all(each.archives for each in self._broken()))
+        self._database.archives({each.archiver for each in self._broken()})
         if self._turn_front():
             self._front.wait()
         if wanted["worker"] == wanted["redis"] == "up" and before != wanted:
