@@ -44,7 +44,8 @@ def see(need: Restore, world: World) -> RoundTrip:
         if place.spec.engine == "redis":
             return _redis(place, store, folder)
         if place.spec.engine not in {"postgresql", "script"}:
-            raise DrillError("restore", f"engine {place.spec.engine} cannot be drilled like this")
+            hint = ": claim backup/pitr" if place.spec.engine == "physical" else ""
+            raise DrillError("restore", f"engine {place.spec.engine} cannot be drilled like this{hint}")
         drill = Drill(
             backup=place.name,
             engine=_engine(place, folder),

@@ -173,13 +173,15 @@ class Backup(Part):
 class BackupAt(Part):
     """A backup in one environment.
 
-    ``source`` is the variable with the address of what is backed up, only ever read; ``scratch``
-    that of a server where a drill may make databases of its own, by default one is started here;
+    ``source`` is the variable with the address of what is backed up, only ever read, but for a
+    recovery to a point in time, which is marked by a schema of its own there; ``archive`` the folder,
+    as it is seen from here, that the source's ``archive_command`` fills; ``scratch`` that of a server where a drill may make databases of its own, by default one is started here;
     ``endpoint`` is where the store's interface answers, ``region`` its region, by default those of
     Amazon; ``access`` and ``secret`` the variables with its credentials.
     """
 
     source: SecretName | None = None
+    archive: Text | None = None
     scratch: SecretName | None = None
     endpoint: OriginUrl | None = None
     region: Text = "us-east-1"

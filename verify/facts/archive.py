@@ -70,21 +70,24 @@ class PointInTime:
     """A base backup and its WAL, recovered to points that were marked by rows of ours.
 
     ``delay`` is how long a committed row took to be in the archive, once its segment was ended by
-    us: what is lost without that, the server's ``archive_timeout`` bounds.
+    us: without that, ``timeout`` is after how long the server does so itself, 0 for never. Both are
+    None where the drill ended before they were seen.
     """
 
     trip: RoundTrip
     recoveries: tuple[Recovered, ...] = ()
     delay: Duration | None = None
+    timeout: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recover(Need):
+class RecoverTo(Need):
     """Ask for a base backup of the backup's source to be taken and recovered to a point in time."""
 
-    kind: ClassVar[str] = "recover"
+    kind: ClassVar[str] = "pitr"
     answer: ClassVar[type] = PointInTime
     effect: ClassVar[Effect] = Effect.DESTROYS
+    after_ready: ClassVar[bool] = False
 
     backup: str
 

@@ -48,20 +48,25 @@ def point_in_time(drill: Physical, *, folder: Path, clock: Clock) -> PointInTime
     Raise ``DrillError`` where it cannot be told.
     """
     base = folder / "base"
+    timeout: Duration | None = None
     try:
-        _require_archiver(drill.source, clock)
+        timeout = _require_archiver(drill.source, clock)
         programs = base_backup(drill.source, base, clock)
         with sentinel.sentinel(drill.source, clock.journal, variable=drill.variable) as schema:
             marks = mark(drill.source, schema, clock, jobs=drill.jobs)
             archived = archiver.wait_archived(drill.source, marks.wal, clock)
             delay = Duration(max(0.0, archived - marks.committed))
     except NotRestorable as error:
-        return PointInTime(trip=_lost(drill.backup, error, clock))
-    return replace(restore(drill, base, marks, programs, folder=folder, clock=clock), delay=delay)
+        return PointInTime(trip=_lost(drill.backup, error, clock), timeout=timeout)
+    told = restore(drill, base, marks, programs, folder=folder, clock=clock)
+    return replace(told, delay=delay, timeout=timeout)
 
 
-def _require_archiver(source: Address, clock: Clock) -> None:
-    """Raise ``NotRestorable`` where no WAL is archived: a base backup would wait for it in vain."""
+def _require_archiver(source: Address, clock: Clock) -> Duration:
+    """Return the server's ``archive_timeout``.
+
+    Raise ``NotRestorable`` where no WAL is archived: a base backup would wait for it in vain.
+    """
     with connect(source, deadline=clock.deadline, stage="store") as session:
         seen = archiver.archiving(session)
     if not seen.enabled:
@@ -69,6 +74,7 @@ def _require_archiver(source: Address, clock: Clock) -> None:
     if seen.failing:
         reason = f"the archiver fails: {seen.failed} times, last with {seen.last_failed_wal}"
         raise clock.lost("store", f"{reason}: see the server's log for what archive_command says")
+    return seen.timeout
 
 
 def base_backup(source: Address, base: Path, clock: Clock) -> Programs:
@@ -118,7 +124,7 @@ def restore(
     recoveries: list[Recovered] = []
     wal, comparison, took = folder / "wal", None, Duration(0)
     try:
-        _verified(drill, base, programs, clock)
+        unchecked = _verified(drill, base, programs, clock)
         clock.begin()
         recovery.fetch_wal(drill.archive, wal, clock)
         points = (
@@ -138,6 +144,8 @@ def restore(
                     comparison = _compared(copy, marks, drill, clock)
     except NotRestorable as error:
         return PointInTime(trip=_lost(drill.backup, error, clock), recoveries=tuple(recoveries))
+    if comparison is not None and unchecked:
+        comparison = replace(comparison, unprovable=(*comparison.unprovable, unchecked))
     outcome, reason = _judged(recoveries, comparison)
     trip = RoundTrip(
         backup=drill.backup,
@@ -154,17 +162,27 @@ def restore(
     return PointInTime(trip=trip, recoveries=tuple(recoveries))
 
 
-def _verified(drill: Physical, base: Path, programs: Programs, clock: Clock) -> None:
-    """Check every file against the backup's own manifest, where the program for it is installed."""
+def _verified(drill: Physical, base: Path, programs: Programs, clock: Clock) -> str:
+    """Check every file against the backup's own manifest; return why that was not done, else "".
+
+    The comparison reads the tables of one database: damage to an index, or to another database, is
+    seen here alone.
+    """
     program = programs["pg_verifybackup"]
-    if not drill.verify_files or not program.exists():
-        return
+    unchecked = "so damage to an index or to another database would not be seen"
+    if not drill.verify_files:
+        return f"the files were not checked, {unchecked}"
+    if not program.exists():
+        return f"{program} is not installed, {unchecked}: install PostgreSQL's server package"
     done = clock.run("verify", [program, "-w", drill.archive, base], env=_environment(drill.source))
     if done.timed_out:
         raise clock.unseen("verify", f"pg_verifybackup was not done within {clock.deadline:g} s")
-    if done.returncode > 0:  # one that crashed has said nothing; the recovery will
+    if done.returncode < 0:  # it has said nothing: the recovery may
+        return f"pg_verifybackup was ended by signal {-done.returncode}, {unchecked}"
+    if done.returncode:
         words = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()[:3]
         raise clock.lost("restore", "; ".join(words))
+    return ""
 
 
 def _smoke(drill: Physical, copy: Address, clock: Clock) -> None:
@@ -225,7 +243,7 @@ def _judged(recoveries: list[Recovered], comparison: Comparison | None) -> tuple
         )
         return Outcome.DIFFERENT, said
     if not comparison.equal:
-        return Outcome.UNPROVABLE, "; ".join(comparison.unprovable)
+        return Outcome.UNPROVABLE, "; ".join(comparison.unprovable) or "the source holds no table"
     return Outcome.EQUAL, ""
 
 
