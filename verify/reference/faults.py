@@ -164,6 +164,8 @@ _ALL = (
     _drill("backup-in-clear", "what should encrypt copies", sabotage.IN_CLEAR),
     _drill("backup-stale", "the clock is a week behind where backups are named", sabotage.STALE),
     _drill("restore-slow", "each program that restores takes 5 seconds longer", sabotage.SLOW),
+    _drill("restore-hasty", "what a restore dumps before it begins is empty", sabotage.HASTY),
+    _drill("restore-careless", "each program that restores passes errors over", sabotage.CARELESS),
     Fault(name="bucket-unversioned", summary="versioning of the buckets is suspended", bucket="versioning"),
     Fault(name="bucket-in-clear", summary="the buckets do not encrypt", bucket="encryption"),
     Fault(name="bucket-public", summary="everybody may read the buckets", bucket="privacy"),
