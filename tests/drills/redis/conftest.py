@@ -3,7 +3,7 @@
 import dataclasses
 import importlib.util
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +106,19 @@ def bench(running: Bench) -> Bench:
 @pytest.fixture
 def filled(bench: Bench) -> Bench:
     """Hold every type, in three databases, some of it for a limited time."""
-    fill(bench.do)
+    fill(bench)
     return bench
 
 
-def fill(do: Callable[..., Any]) -> None:
+def fill(bench: Bench, *, functions: bool = True) -> None:
+    """Write it, all of a database at once."""
+    pipes: dict[int, Any] = {}
+
+    def do(*words: object, database: int = 0) -> None:
+        if database not in pipes:
+            pipes[database] = bench.client(database).pipeline(transaction=False)
+        pipes[database].execute_command(*words)
+
     for number in range(300):
         do("SET", f"plain:{number}", f"value {number}")
     for number in range(50):
@@ -135,7 +143,10 @@ def fill(do: Callable[..., Any]) -> None:
     do("XDEL", "stream", "7-1")
     do("SET", "other", "database", database=3)
     do("SET", "other", "still another", database=9)
-    do("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
+    if functions:
+        do("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
+    for pipe in pipes.values():
+        pipe.execute()
 
 
 @pytest.fixture
@@ -150,10 +161,6 @@ def older(bench: Bench, journal: Journal) -> Iterator[Bench]:
     settings = SOURCE | {"appendonly": "yes"}
     with Server(home, journal=journal, program=Program(60214, program), settings=settings) as server:
         held = Bench(server.start(within=WITHIN), bench.place, journal)
-
-        def do(*words: object, database: int = 0) -> object:
-            return None if words[0] == "FUNCTION" else held.do(*words, database=database)
-
-        fill(do)
+        fill(held, functions=False)
         yield held
         held.close()

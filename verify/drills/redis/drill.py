@@ -1,6 +1,5 @@
 """A round trip of Redis: taken, kept, fetched, loaded into a server of ours, and compared."""
 
-import os
 import shlex
 import shutil
 import time
@@ -14,7 +13,7 @@ from verify.drills.packing import open_folder, unwrap
 from verify.drills.postgres import manifest as manifests
 from verify.drills.redis.address import Address, asking
 from verify.drills.redis.fingerprint import Session, fingerprint, locate
-from verify.drills.redis.server import AOF, RDB, Server, program, shown
+from verify.drills.redis.server import AOF, RDB, Server, available, program, shown
 from verify.drills.redis.take import FILES, Taken, files, snapshot
 from verify.drills.store.base import MANIFEST, BackupStore
 from verify.facts.backup import Artefact, Outcome, RoundTrip
@@ -203,12 +202,12 @@ def _loaded(
 
 def _memory(manifest: Manifest | None, clock: Clock) -> None:
     """Raise ``DrillError`` where the data do not fit into this machine: that is not the backup's fault."""
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    free = available()
     needed = 2 * manifest.size if manifest else 0
     if free < needed:
         raise clock.unseen(
             "restore",
-            f"{free / 1e6:.0f} MB of memory are free here, {needed / 1e6:.0f} MB are needed to load it: "
+            f"{free / 1e6:.0f} MB of memory are available here, {needed / 1e6:.0f} MB are needed to load it: "
             "restore it on a larger machine",
         )
 

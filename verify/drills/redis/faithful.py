@@ -9,7 +9,7 @@ has kept; then both hold the same, or the snapshot was wrong.
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -111,7 +111,7 @@ def _rows(
     for (database, key), (payload, expires) in zip(batch, held, strict=True):
         (copy,) = loaded.entries(database, [key])
         there = None if payload is None else _unpacked(loaded, key, payload, expires)
-        sides = [None if each and 0 <= each.expires <= gone else each for each in (there, copy)]
+        sides = [each and each.after(gone) for each in (there, copy)]
         if sides[0] and sides[1] and sides[0].like(sides[1], slack):
             continue
         named = f"db{database} {text(key)}".encode()
@@ -125,7 +125,7 @@ def _unpacked(loaded: Session, key: bytes, payload: bytes, expires: int) -> Entr
         spare.execute_command("RESTORE", key, 0, payload, "REPLACE")
         (found,) = loaded.entries(SPARE, [key])
         spare.execute_command("DEL", key)
-    return found and Entry(found.kind, found.digest, max(expires, -1))
+    return found and replace(found, expires=max(expires, -1))
 
 
 class _Replay:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Self
 
 from verify.drills.redis.address import Address, Client, asking
-from verify.drills.redis.values import EXACT, Entry, entries, hashed
+from verify.drills.redis.values import EXACT, Entry, entries, hashed, knows_fading
 from verify.facts.equality import (
     MOST_ROWS,
     Comparison,
@@ -38,6 +38,8 @@ class Session:
         self._clients: dict[int, Client] = {}
         with asking(address, stage):
             answer: bytes = self.client(0).execute_command("INFO", "everything")
+            #: whether fields of hashes expire there
+            self.fading = knows_fading(self.client(0))
         self.about = _said(answer)
         self.version = number(self.about.get("valkey_version") or self.about.get("redis_version", "0"))
         #: the version as which it is read: that of the older of two which are compared
@@ -79,7 +81,7 @@ class Session:
     def entries(self, database: int, keys: list[bytes]) -> list[Entry | None]:
         """Return what ``keys`` hold."""
         with asking(self.address, self.stage):
-            return entries(self.client(database), keys, self.reads)
+            return entries(self.client(database), keys, self.reads, fading=self.fading)
 
     def clock(self) -> float:
         """Return the server's Unix time."""
@@ -122,10 +124,9 @@ def fingerprint(session: Session, *, since: float | None = None) -> Manifest:
         expiring: dict[str, Sums] = {}
         for keys in session.keys(database):
             for key, entry in zip(keys, session.entries(database, keys), strict=True):
-                if entry is not None:
-                    into, name = (kept, _bucket(key)) if entry.expires < 0 else (expiring, "")
-                    name = name or moment(entry.expires, at)
-                    into[name] = add(into.get(name, _NONE), _sums(key, entry))
+                for expires, name, sums in _parts(key, entry, at) if entry is not None else ():
+                    into = expiring if expires else kept
+                    into[name] = add(into.get(name, _NONE), sums)
         name = f"db{database}"
         relations |= _relation(name, kept) | _relation(f"{name}{EXPIRING}", expiring)
     if session.reads < EXACT:
@@ -158,8 +159,21 @@ def _bucket(key: bytes) -> str:
     return bucket(int.from_bytes(hashed(key)[:8], "big"))
 
 
-def _sums(key: bytes, entry: Entry) -> Sums:
-    whole = hashed(key, entry.kind, entry.digest, str(entry.expires).encode())
+def _parts(key: bytes, entry: Entry, since: float) -> Iterator[tuple[bool, str, Sums]]:
+    """Yield what an entry adds to the sums: whether that expires, in which bucket it lies, and its own sums.
+
+    Fields that expire are summed apart, each by when it does: the others are still compared then.
+    """
+    own = _sums(key, entry.kind, entry.digest, str(entry.expires).encode())
+    until = entry.until
+    yield until >= 0, _bucket(key) if until < 0 else moment(until, since), own
+    for at, digest in entry.fading:
+        first = min(at, entry.expires) if entry.expires >= 0 else at
+        yield True, moment(first, since), _sums(key, b"field", digest, str(at).encode())
+
+
+def _sums(*parts: bytes) -> Sums:
+    whole = hashed(*parts)
     return Sums(rows=1, first=int.from_bytes(whole[:8], "big"), second=int.from_bytes(whole[8:], "big"))
 
 
@@ -231,9 +245,9 @@ def _within(session: Session, database: int, wanted: set[str], since: float) -> 
         for key, entry in zip(keys, session.entries(database, keys), strict=True):
             if entry is None:
                 continue
-            name = _bucket(key) if entry.expires < 0 else moment(entry.expires, since)
-            if name in wanted and (entry.expires < 0 or entry.expires > time.time() * 1000):
-                found[key] = entry
+            left = entry.after(int(time.time() * 1000))
+            if left is not None and any(name in wanted for _, name, _ in _parts(key, entry, since)):
+                found[key] = left
     return found
 
 

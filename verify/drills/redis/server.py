@@ -93,6 +93,20 @@ def program(version: int = 0, *, stage: str = "restore") -> Program:
     return found[0]
 
 
+def available(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Return the bytes of memory that a new process may take without swapping, as Linux estimates them.
+
+    What is merely free would be far less: the cache of files is given up for a process.
+    """
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo.read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    if found is None:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    return int(found[1]) * 1024
+
+
 def shown(version: int) -> str:
     """Return a version as it is written, such as 7.0.15 of 70015."""
     return f"{version // 10000}.{version // 100 % 100}.{version % 100}"

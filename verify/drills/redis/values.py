@@ -1,7 +1,7 @@
 """What a key holds, hashed so that the server's way of storing it does not matter."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ _WHOLE = 2000  # elements of a value that is read in one answer
 _PART = 1000  # elements of an answer where it is not
 _BYTES = 8 << 20
 _WRAP = (1 << 128) - 1
+_GONE = -2  # what a server says of a field that is not there (any more)
 _SIZES = {
     b"string": "STRLEN",
     b"hash": "HLEN",
@@ -25,15 +26,35 @@ _SIZES = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key: its type, a digest of its value, and the Unix time in ms when it expires, -1 for never."""
+    """One key: its type, a digest of its value, and the Unix time in ms when it expires, -1 for never.
+
+    Of a hash, ``fading`` are the fields that expire, each by when it does and a digest of it and its
+    value; ``digest`` is of the rest, and ``lasts`` says whether there is a rest.
+    """
 
     kind: bytes
     digest: bytes
     expires: int = -1
+    fading: tuple[tuple[int, bytes], ...] = ()
+    lasts: bool = True
+
+    @property
+    def until(self) -> int:
+        """Return when it is gone, -1 for never: a hash goes with the last of its fields."""
+        if self.lasts or not self.fading:
+            return self.expires
+        last = max(at for at, _ in self.fading)
+        return min(last, self.expires) if self.expires >= 0 else last
+
+    def after(self, moment: int) -> "Entry | None":
+        """Return what is left of it once what expires up to ``moment`` is gone, None for nothing."""
+        if 0 <= self.until <= moment:
+            return None
+        return replace(self, fading=tuple(each for each in self.fading if each[0] > moment))
 
     def like(self, other: "Entry", slack: int = 0) -> bool:
         """Say whether both are the same; what a server tells of times may be ``slack`` ms off."""
-        if (self.kind, self.digest) != (other.kind, other.digest):
+        if (self.kind, self.digest, self.fading) != (other.kind, other.digest, other.fading):
             return False
         if -1 in {self.expires, other.expires}:
             return self.expires == other.expires
@@ -43,26 +64,60 @@ class Entry:
         """Name what differs: ``type``, ``value``, ``ttl``."""
         if self.kind != other.kind:
             return ("type",)
-        ttl = () if Entry(self.kind, self.digest, other.expires).like(self, slack) else ("ttl",)
-        return (*(("value",) if self.digest != other.digest else ()), *ttl)
+        fields = [{digest for _, digest in each.fading} for each in (self, other)]
+        value = self.digest != other.digest or fields[0] != fields[1]
+        ttl = not replace(self, expires=other.expires).like(self, slack)
+        ttl = ttl or (fields[0] == fields[1] and self.fading != other.fading)
+        return (*(("value",) if value else ()), *(("ttl",) if ttl else ()))
 
 
-def entries(client: Client, keys: Sequence[bytes], version: int) -> list[Entry | None]:
+def knows_fading(client: Client) -> bool:
+    """Say whether the server lets fields of hashes expire, and tells when: Redis from 7.4 on, Valkey from 9.
+
+    By asking it: the two count their versions apart. Raise ``RedisError`` for what else it says.
+    """
+    from redis.exceptions import ResponseError
+
+    try:
+        client.execute_command("HPEXPIRETIME", "drill", "FIELDS", 1, "drill")
+    except ResponseError as error:
+        if "unknown command" in str(error).lower():
+            return False
+        if "WRONGTYPE" not in str(error):
+            raise
+    return True
+
+
+def entries(
+    client: Client, keys: Sequence[bytes], version: int, *, fading: bool = False
+) -> list[Entry | None]:
     """Return what each key holds, None where there is none (any more).
 
-    A key that changes while it is read gives some entry or other: who asks a living server looks again.
+    ``fading`` asks when fields of hashes expire. A key that changes while it is read gives some entry
+    or other: who asks a living server looks again.
     """
     kinds, expiries = _about(client, keys, version)
     sizes = _asked(client, ([_SIZES.get(kind, "TYPE"), key] for key, kind in zip(keys, kinds, strict=True)))
     small = [_is_small(kind, size) for kind, size in zip(kinds, sizes, strict=True)]
     wanted = [_whole(kind, key) for key, kind, whole in zip(keys, kinds, small, strict=True) if whole]
-    whole = iter(_asked(client, wanted))
+    answers = _asked(client, wanted)
+    whole = iter(answers)
+    hashes = {
+        words[1]: answer
+        for words, answer in zip(wanted, answers, strict=True)
+        if fading and words[0] == "HGETALL" and isinstance(answer, list) and answer
+    }
+    times = dict(zip(hashes, _asked(client, (_when(key, all_) for key, all_ in hashes.items())), strict=True))
     found: list[Entry | None] = []
     for key, kind, expires, at_once in zip(keys, kinds, expiries, small, strict=True):
         if kind == b"none":
             found.append(None)
             continue
         answer = next(whole) if at_once else None
+        if fading and kind == b"hash" and isinstance(answer, list | type(None)):
+            pairs = _fading_pairs(client, key) if answer is None else _timed(answer, times.get(key))
+            found.append(_faded(pairs, expires))
+            continue
         if kind == b"stream":
             digest = _stream(client, key, exact=version >= EXACT)
         else:
@@ -117,6 +172,47 @@ def _digest(client: Client, key: bytes, kind: bytes, answer: Any, *, at_once: bo
         )
     read: Callable[[Client, bytes], bytes] = _READERS.get(kind, _dumped)
     return read(client, key)
+
+
+def _when(key: bytes, flat: Sequence[bytes]) -> list[Any]:
+    fields = flat[::2]
+    return ["HPEXPIRETIME", key, "FIELDS", len(fields), *fields]
+
+
+def _timed(flat: Sequence[bytes], times: Any) -> Iterator[tuple[bytes, bytes, int]]:
+    """Yield field, value, and when the field expires; not ``times`` where the key has changed meanwhile."""
+    known = times if isinstance(times, list) and 2 * len(times) == len(flat) else [-1] * (len(flat) // 2)
+    for (field, value), at in zip(_pairs(flat), known, strict=True):
+        if at != _GONE:
+            yield field, value, at
+
+
+def _fading_pairs(client: Client, key: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+    cursor = b"0"
+    while True:
+        cursor, flat = client.execute_command("HSCAN", key, cursor, "COUNT", _PART)
+        if flat:
+            (times,) = _asked(client, [_when(key, flat)])
+            yield from _timed(flat, times)
+        if cursor == b"0":
+            return
+
+
+def _faded(fields: Iterable[tuple[bytes, bytes, int]], expires: int) -> Entry | None:
+    """Return the entry of a hash, None where all its fields have expired.
+
+    Without fields that expire it is as any other server has it.
+    """
+    lasting: list[tuple[bytes, bytes]] = []
+    fading: set[tuple[int, bytes]] = set()
+    for field, value, at in fields:
+        if at < 0:
+            lasting.append((field, value))
+        else:
+            fading.add((at, hashed(field, value)))
+    if not lasting and not fading:
+        return None
+    return Entry(b"hash", _unordered(lasting), expires, fading=tuple(sorted(fading)), lasts=bool(lasting))
 
 
 def hashed(*parts: bytes) -> bytes:
