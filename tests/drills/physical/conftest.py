@@ -116,6 +116,7 @@ def archived_server(place: Path, journal: Journal, programs: Programs) -> Iterat
             if statement.strip():
                 bench.do(statement)
         yield bench
+        server.kill()  # nothing of it is wanted any more, so it need not write all of it first
 
 
 @pytest.fixture(scope="session")

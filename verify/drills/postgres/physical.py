@@ -48,6 +48,7 @@ def point_in_time(drill: Physical, *, folder: Path, clock: Clock) -> PointInTime
     Raise ``DrillError`` where it cannot be told.
     """
     base = folder / "base"
+    recovery.require_archive(drill.archive)
     timeout: Duration | None = None
     try:
         timeout = _require_archiver(drill.source, clock)
@@ -94,7 +95,7 @@ def base_backup(source: Address, base: Path, clock: Clock) -> Programs:
     program = programs["pg_basebackup"]
     done = clock.run(
         "take",
-        [program, "-D", base, "-Fp", "-X", "none", "-c", "fast", "--manifest-checksums=SHA256", "-w"],
+        [program, "-D", base, "-Fp", "-X", "none", "-c", "fast", "--manifest-checksums=SHA256", "-w", "-N"],
         env=_environment(source),
         wrote=base,
     )

@@ -56,6 +56,16 @@ class Target:
         }
 
 
+def require_archive(archive: Path) -> None:
+    """Raise ``DrillError`` where ``archive`` cannot be read: that says nothing of what lies in it."""
+    try:
+        next(archive.iterdir(), None)
+    except OSError as error:
+        raise DrillError(
+            "fetch", f"{archive}: {error.strerror}: expected a folder with archived WAL"
+        ) from error
+
+
 def fetch_wal(archive: Path, into: Path, clock: Clock) -> None:
     """Copy what a recovery may ask for from ``archive`` into a new folder, for the server's user."""
     with clock.call("fetch", "copy", str(archive)) as noted:
