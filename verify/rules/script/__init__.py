@@ -1,0 +1,3 @@
+"""The team's own shell scripts, as they are written."""
+
+SUITE = "backup"
