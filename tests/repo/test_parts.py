@@ -8,7 +8,7 @@ import pytest
 
 #: parts that CI cannot install for itself
 NOT_IN_CI = frozenset({"docker"})
-PACKAGES = {"redis": "redis-server"}
+PACKAGES = {"promtool": "prometheus", "redis": "redis-server"}
 NEEDY = """
 import pytest
 

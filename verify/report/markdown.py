@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from verify.facts.backup import RoundTrip, Step
 from verify.model.finding import Finding
 from verify.model.verdict import Verdict
+from verify.report.drills import trips
 from verify.report.escape import code, inside_html, prose
 from verify.report.words import STALE, again, came_out, covered, decided, headed, judged, notes, spent, word
 from verify.run.record import Row, Run
@@ -12,7 +14,7 @@ from verify.run.record import Row, Run
 LIMIT = 900_000
 MOST_SAID = 20
 _SYMBOLS = {"violated": "❌", "inconclusive": "❓", STALE: "❗", "waived": "⚠️"}
-_SHARES = (0.4, 0.4, 0.15)
+_SHARES = (0.4, 0.4, 0.12, 0.04)
 _Judged = tuple[Row, Verdict]
 
 
@@ -21,7 +23,8 @@ def render(run: Run, limit: int = LIMIT) -> str:
     rows = judged(run)
     bad = [one for one in rows if word(one[1]) in _SYMBOLS]
     good = [one for one in rows if word(one[1]) == "holds"]
-    table, details, holding = (int(limit * share) for share in _SHARES)
+    table, details, holding, drills = (int(limit * share) for share in _SHARES)
+    drills //= len(trips(run)) or 1
     parts = [*_head(run)]
     if bad:
         parts += ["", "| | severity | claim | says | found | stated |", "|---|---|---|---|---|---|"]
@@ -30,6 +33,8 @@ def render(run: Run, limit: int = LIMIT) -> str:
         parts += _bounded(
             (_details(run, *one) for one in bad), len(bad), details, "\nDetails of {} more are in the report."
         )
+    for trip in trips(run):
+        parts += _timeline(trip, drills)
     if good:
         parts += ["", f"<details><summary>✅ {len(good)} hold</summary>", ""]
         parts += _bounded(map(_holding, good), len(good), holding, "- and {} more")
@@ -46,6 +51,25 @@ def _head(run: Run) -> Iterator[str]:
     yield ""
     yield "- claims: " + ", ".join(map(prose, covered(run)))
     yield "- verdicts: " + ", ".join(map(prose, came_out(run)))
+
+
+def _timeline(trip: RoundTrip, limit: int) -> Iterator[str]:
+    """Yield the steps of a drill in their order, each program by its name."""
+    name = inside_html(f"⏱️ {trip.backup}: {trip.outcome.value}, restored in {trip.took}")
+    yield ""
+    yield f"<details><summary>{name}</summary>"
+    yield ""
+    yield "| stage | program | seconds | bytes |"
+    yield "|---|---|---:|---:|"
+    yield from _bounded(map(_step, trip.steps), len(trip.steps), limit, "| | and {} more | | |")
+    yield ""
+    yield "</details>"
+
+
+def _step(step: Step) -> str:
+    program = step.argv[0].rpartition("/")[2] if step.argv else ""
+    mark = "" if step.ok else " ❌"
+    return f"| {prose(step.stage)} | {code(program)}{mark} | {step.took:.3f} | {step.size or ''} |"
 
 
 def _bounded(parts: Iterable[str], count: int, limit: int, more: str) -> Iterator[str]:

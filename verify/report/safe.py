@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from verify.effects.redact import Redactor
+from verify.report.drills import drilled
 from verify.report.text import clean
 from verify.run.record import Row, Run
 
@@ -17,10 +18,14 @@ _OWN = frozenset({"severity", "better", "kind", "digest"})
 def safe(value: _Safe, redactor: Redactor) -> _Safe:
     """Return the run, or one row of it, with every text redacted, cleaned and bounded.
 
-    The facts are left out: only the evidence holds them. Doing it again changes nothing.
+    The facts are left out: only the evidence holds them. What drills of backups did, step by step,
+    is kept. Doing it again changes nothing.
     """
     made: _Safe = _made(value, redactor)
-    return made
+    changes: dict[str, Any] = {}
+    if isinstance(value, Run):
+        changes["answers"] = {need: _made(trip, redactor) for need, trip in drilled(value.answers).items()}
+    return dataclasses.replace(made, **changes)
 
 
 def _made(value: Any, redactor: Redactor) -> Any:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from verify.effects.errors import FileError
-from verify.effects.files import atomic_write
+from verify.effects.files import atomic_write, read_regular
 from verify.effects.redact import Redactor
-from verify.report import junit, markdown, table, verdict_json
+from verify.report import junit, markdown, metrics, table, verdict_json
 from verify.report.safe import safe
 from verify.run import evidence
 from verify.run.record import Row, Run
@@ -37,9 +37,20 @@ def write_all(run: Run, folder: Path, redactor: Redactor, *, keep: bool = True) 
         atomic_write(folder / name, render(shown))
         written.append(folder / name)
     if keep:
+        if text := metrics.render(shown, _earlier(folder / metrics.NAME)):
+            atomic_write(folder / metrics.NAME, text)
+            written.append(folder / metrics.NAME)
         atomic_write(folder / EVIDENCE, evidence.dump(run, redactor), mode=0o600)
         written.append(folder / EVIDENCE)
     return written
+
+
+def _earlier(path: Path) -> str:
+    """Return the text of an earlier run's file, "" where there is none that can be read."""
+    try:
+        return read_regular(path).decode()
+    except (FileError, UnicodeDecodeError):
+        return ""
 
 
 def forget(folder: Path) -> None:
