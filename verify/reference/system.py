@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 import secrets
 import threading
 import time
@@ -15,10 +16,10 @@ from verify.contract.reference import ReferenceSpec
 from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
-from verify.reference.buckets import BESIDE, UPLOADS, client, prepare, prepare_databases
+from verify.reference.buckets import BESIDE, STALE, UPLOADS, WEEK, client, prepare, prepare_databases
 from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
-from verify.reference.errors import StartError
+from verify.reference.data import Data
 from verify.reference.faults import Fault, fault
 from verify.reference.front import Front
 from verify.reference.guard import Keeper
@@ -32,7 +33,7 @@ from verify.reference.shared import Shared
 _BACK = 3.0  # seconds a worker gets to find Redis again before it is restarted
 
 
-class Reference:
+class Reference(Data):
     """A running reference; ``Reference.start`` makes one.
 
     ``url`` and ``plain_url`` are its origins, ``mail`` is where it takes STARTTLS,
@@ -154,27 +155,6 @@ class Reference:
             self._apply()
 
     @property
-    def database_url(self) -> str:
-        """Return the address of its database, for libpq."""
-        at = self._database.parameters
-        return f"postgresql://{at['user']}@/{at['name']}?host={at['host']}&port={at['port']}"
-
-    @property
-    def superuser_url(self) -> str:
-        """Return the address of its database for the server's superuser, who may copy all of it."""
-        return self._database.superuser
-
-    @property
-    def wal(self) -> Path:
-        """Return the folder that the database's WAL is archived in."""
-        return self._database.wal
-
-    @property
-    def cache_url(self) -> str:
-        """Return the address of its Redis."""
-        return f"unix://{self.folder / SOCKET}?password={self._redis.password}"
-
-    @property
     def uploads(self) -> Path:
         """Return the folder into whose folders scripts upload: the buckets, unless a fault loses it all."""
         return (
@@ -185,6 +165,11 @@ class Reference:
     def beside(self) -> bool:
         """Say whether backups lie beside what they are of, whatever is stated."""
         return any(each.bucket == BESIDE for each in self._broken())
+
+    @property
+    def idle(self) -> dt.timedelta:
+        """Return for how long nothing has been backed up."""
+        return WEEK if any(each.bucket == STALE for each in self._broken()) else dt.timedelta(0)
 
     @property
     def programs(self) -> dict[str, str]:
@@ -208,24 +193,6 @@ class Reference:
         with contextlib.closing(client("rds", *at)) as databases:
             prepare_databases(databases, instances, lacking)
         return self._objects
-
-    def archive(self) -> None:
-        """End the present segment of the WAL and wait until the archiver had it; raise ``StartError``."""
-        self._database.archive()
-
-    def lose(self, disaster: str) -> None:
-        """Make ``disaster`` happen: what is lost has to be restored; raise ``StartError`` where it cannot."""
-        if disaster not in {"database-lost", "redis-lost", "all-lost"}:
-            msg = f"{disaster} cannot happen to the reference: it has one release, and its own data"
-            raise StartError(msg)
-        if disaster != "redis-lost":
-            self._database.lose()
-        self._redis.ask("FLUSHALL")
-
-    def provide(self, disaster: str) -> None:
-        """Give what a platform gives after ``disaster``: a new database, with nothing in it."""
-        if disaster != "redis-lost":
-            self._database.provide()
 
     def _close_objects(self) -> None:
         if self._objects is not None:

@@ -57,10 +57,28 @@ def seen(bench: Any, tmp_path: Path, *, engine: str = "physical", **at: str) -> 
     return fact
 
 
+def role(bench: Any, *rights: str) -> None:
+    """Make a user anew, with no rights but ``rights``."""
+    name = f"limited_{bench.source.parameters['user']}"
+    if bench.one("select count(*) from pg_roles where rolname like 'limited%'"):
+        bench.do(f"drop owned by {name}")
+        bench.do(f"drop role {name}")
+    for each in (f"create role {name} login", *rights):
+        bench.do(each.format(name=name))
+
+
 def test_in_an_environment(bench: Any, tmp_path: Path) -> None:
+    """With the least rights that do."""
     bench.do("drop table if exists fleeting")
     (tmp_path / "wal").symlink_to(bench.archive)
-    told = seen(bench, tmp_path, source="$SOURCE", archive="wal")
+    role(
+        bench,
+        "alter role {name} replication",
+        "grant create on database postgres to {name}",
+        "grant pg_read_all_data, pg_monitor to {name}",
+        "grant execute on function pg_switch_wal() to {name}",
+    )
+    told = seen(bench, tmp_path, source="$LIMITED", archive="wal")
     assert isinstance(told, PointInTime), told
     assert (told.trip.outcome, told.trip.reason) == (Outcome.EQUAL, "")
     assert told.timeout == 0
@@ -80,9 +98,7 @@ def test_in_an_environment(bench: Any, tmp_path: Path) -> None:
 )
 def test_what_has_to_be_stated(at: dict[str, str], words: str, bench: Any, tmp_path: Path) -> None:
     if at.get("source") == "$LIMITED":
-        name = f"limited_{bench.source.parameters['user']}"
-        bench.do(f"drop role if exists {name}")
-        bench.do(f"create role {name} login")
+        role(bench)
     (tmp_path / "wal").mkdir()
     told = seen(bench, tmp_path, **at)
     assert isinstance(told, Unseen)

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from verify.drills.redis.address import Address
+from verify.drills.redis.entry import Entry
+from verify.drills.redis.fading import knows_fading
 from verify.drills.redis.server import available
 from verify.drills.redis.take import snapshot
-from verify.drills.redis.values import Entry, knows_fading
 from verify.facts.backup import Outcome
 
 HOUR = 3_600_000

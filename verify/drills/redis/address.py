@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -109,6 +109,14 @@ class Address:
         except BaseException:
             plain.close()
             raise
+
+
+def asked(client: Client, commands: Iterable[Sequence[Any]]) -> list[Any]:
+    """Send commands in one go; an error of one of them stands in its place."""
+    pipe = client.pipeline(transaction=False)
+    for words in commands:
+        pipe.execute_command(*words)
+    return cast("list[Any]", pipe.execute(raise_on_error=False))
 
 
 @contextlib.contextmanager

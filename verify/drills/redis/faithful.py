@@ -15,10 +15,11 @@ from typing import Any, Self
 
 from verify.drills.errors import DrillError
 from verify.drills.redis.address import Address, asking
+from verify.drills.redis.entry import Entry, hashed
 from verify.drills.redis.fingerprint import Session, rows_of, text
 from verify.drills.redis.link import Link
 from verify.drills.redis.server import SPARE
-from verify.drills.redis.values import EXACT, Entry, hashed
+from verify.drills.redis.values import EXACT
 from verify.facts.equality import MOST_ROWS, RowDifference
 
 _AT_ONCE = 200  # keys of one transaction: the source serves nobody else while it answers

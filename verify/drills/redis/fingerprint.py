@@ -9,7 +9,9 @@ from itertools import islice
 from typing import Self
 
 from verify.drills.redis.address import Address, Client, asking
-from verify.drills.redis.values import EXACT, Entry, entries, hashed, knows_fading
+from verify.drills.redis.entry import Entry, hashed
+from verify.drills.redis.fading import knows_fading
+from verify.drills.redis.values import EXACT, entries
 from verify.facts.equality import (
     MOST_ROWS,
     Comparison,
@@ -81,7 +83,7 @@ class Session:
     def entries(self, database: int, keys: list[bytes]) -> list[Entry | None]:
         """Return what ``keys`` hold."""
         with asking(self.address, self.stage):
-            return entries(self.client(database), keys, self.reads, fading=self.fading)
+            return entries(self.client(database), keys, self.reads, fields=self.fading)
 
     def clock(self) -> float:
         """Return the server's Unix time."""
