@@ -4,11 +4,10 @@ import datetime as dt
 from dataclasses import replace
 
 from verify.collectors.place import Place
-from verify.collectors.restore import execute_for, folder_of
+from verify.collectors.restore import execute_for, folder_of, practise
 from verify.drills.clock import Clock
 from verify.drills.postgres.address import Address
 from verify.drills.script.command import address_values
-from verify.reference import sabotage
 
 NIGHTS = 8
 _HOUR = 2  # of the night, where nothing is stated
@@ -18,20 +17,20 @@ _DAY = dt.timedelta(days=1)
 def live_through(place: Place) -> None:
     """Run the script for the nights before now that its store knows nothing of, the oldest first.
 
-    They are the last ``NIGHTS``, and the last first of a month; the store has what each night left.
+    They are the last ``NIGHTS``, and the last first of a month. Then the newest is restored, as
+    teams do to practise: a restore leaves its traces in the store too.
     """
-    script, store = place.spec.script, place.buckets
-    if script is None or store is None or place.spec.engine == "redis":
+    script, store, reference = place.spec.script, place.buckets, place.world.breakable
+    if script is None or store is None or reference is None:
         return
     lived = store / f".{place.name}.lived"
     if lived.exists():
         return
     lived.touch()
-    stale = place.programs.get("date") == sabotage.STALE["date"]
-    now = dt.datetime.now(tz=dt.UTC) - (sabotage.BEHIND if stale else dt.timedelta(0))
     clock = Clock(place.journal, place.world.redactor, deadline=script.within)
-    for night in nights(now):
-        # a stale clock is behind on each of them
+    for night in nights(dt.datetime.now(tz=dt.UTC) - reference.idle):
+        if place.world.stopping.is_set():
+            return
         body = f'exec "$REAL" -d @{int(night.timestamp())} "$@"\n'
         then = replace(place, programs={**place.programs, "date": body})
         with folder_of(place) as folder:
@@ -41,6 +40,8 @@ def live_through(place: Place) -> None:
                 "folder": str(folder), "key": place.key, "run_id": place.world.run_id,
             }  # fmt: skip
             execute_for(then, "take", script, values, clock, folder)
+    if place.spec.restore is not None:
+        practise(place)
 
 
 def nights(now: dt.datetime) -> list[dt.datetime]:

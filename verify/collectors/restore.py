@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from verify.collectors.place import Place, place_of, require_source
@@ -46,21 +47,32 @@ def see(need: Restore, world: World) -> RoundTrip:
         if place.spec.engine not in {"postgresql", "script"}:
             hint = ": claim backup/pitr" if place.spec.engine == "physical" else ""
             raise DrillError("restore", f"engine {place.spec.engine} cannot be drilled like this{hint}")
-        drill = Drill(
-            backup=place.name,
-            engine=_engine(place, folder),
-            store=store,
-            journal=place.journal,
-            redactor=world.redactor,
-            source=Address.parse(place.source) if place.source else None,
-            scratch=Address.parse(place.scratch, stage="restore") if place.scratch else None,
-            variable=variable_of(place.at.scratch) if place.at.scratch else "",
-            deadline=DEADLINE,
-            key=place.key,
-            smoke=place.spec.smoke or "",
-            keep=world.breakable is not None,  # its store is looked at afterwards, and goes with it
-        )
+        drill = _drill(place, folder, store)
         return restore_drill(drill) if place.source else restore_newest(drill)
+
+
+def practise(place: Place) -> RoundTrip:
+    """Restore the newest backup that is there, as its team does to practise; compare with its manifest."""
+    with folder_of(place) as folder, contextlib.closing(place.store(writes=True)) as store:
+        return restore_newest(replace(_drill(place, folder, store), source=None))
+
+
+def _drill(place: Place, folder: Path, store: BackupStore) -> Drill:
+    """Return all that a drill of the place has to know."""
+    return Drill(
+        backup=place.name,
+        engine=_engine(place, folder),
+        store=store,
+        journal=place.journal,
+        redactor=place.world.redactor,
+        source=Address.parse(place.source) if place.source else None,
+        scratch=Address.parse(place.scratch, stage="restore") if place.scratch else None,
+        variable=variable_of(place.at.scratch) if place.at.scratch else "",
+        deadline=DEADLINE,
+        key=place.key,
+        smoke=place.spec.smoke or "",
+        keep=place.world.breakable is not None,  # its store goes with it
+    )
 
 
 def _redis(place: Place, store: BackupStore, folder: Path) -> RoundTrip:

@@ -17,7 +17,7 @@ def collect(needs: tuple[Stored, ...], world: World) -> Iterator[tuple[Need, obj
 
 def _see(need: Stored, world: World) -> Store:
     place = place_of(need.backup, world)
-    if world.breakable is not None:
-        live_through(place)
     with contextlib.closing(place.store()) as store:
+        if world.breakable is not None:
+            live_through(place)
         return store.list()

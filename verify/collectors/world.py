@@ -1,5 +1,6 @@
 """What every collector is given: the environment as this run may see it."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -72,6 +73,11 @@ class Breakable(Protocol):
     @property
     def programs(self) -> Mapping[str, str]:
         """Return the bodies of what drills run instead of a program's own, by its name."""
+        ...
+
+    @property
+    def idle(self) -> dt.timedelta:
+        """Return for how long nothing has been backed up."""
         ...
 
     def archive(self) -> None:

@@ -119,7 +119,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A restore of a part of the data: ``size`` bytes of source, ``rows``, seconds by stage."""
+    """A restore of a part of the data: ``size`` of the restored copy in bytes, ``rows``, seconds by stage."""
 
     size: int
     rows: int
@@ -132,8 +132,10 @@ class RoundTrip:
 
     ``stage`` and ``reason`` say where and why it ended where it is not ``EQUAL``; ``at`` is the Unix
     time of the source's snapshot; ``took`` runs from the decision to the green smoke query without
-    ``verify``; ``size`` is the source's, in bytes; ``samples`` are restores of parts of it;
-    ``encrypted`` whether the artefact could not be read without a key.
+    ``verify``; ``size`` is the source's, in bytes; ``samples`` are restores of parts of it, and
+    ``unsampled`` says why there are none where production is larger; ``encrypted`` whether the artefact
+    could not be read without a key; ``durable`` whether what was restored into waits for its disk as a
+    server in production does, None where nobody knows.
     """
 
     backup: str
@@ -147,7 +149,9 @@ class RoundTrip:
     took: Duration = field(default=seconds(0))
     size: int = 0
     samples: tuple[Sample, ...] = ()
+    unsampled: str = ""
     encrypted: bool | None = None
+    durable: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -165,11 +169,10 @@ class Restore(Need):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored(Need):
-    """Ask for what the store of the backup of this name holds."""
+    """Ask for what the store of the backup of this name holds, before a drill adds to it."""
 
     kind: ClassVar[str] = "store"
     answer: ClassVar[type] = Store
     after_ready: ClassVar[bool] = False
-    late: ClassVar[bool] = True
 
     backup: str

@@ -36,8 +36,6 @@ class Need:
     last: ClassVar[bool] = False
     #: True for what is asked before others of its effect, because its answer may answer them as well
     tells_more: ClassVar[bool] = False
-    #: True for what only reads, and shows what those that write have made: it is asked after them
-    late: ClassVar[bool] = False
     #: True for what is asked after everything else that writes: it may leave a system that is not well
     closing: ClassVar[bool] = False
     #: True for what stops a part of the system: only the reference can be broken

@@ -1,6 +1,7 @@
 """The buckets and managed databases of the reference: as they should be, but for what a fault takes away."""
 
 import contextlib
+import datetime as dt
 import json
 import secrets
 from collections.abc import Iterable
@@ -9,8 +10,11 @@ from typing import Any
 from verify.reference.errors import StartError
 
 REGION = "us-east-1"
-#: what else ``Fault.bucket`` takes away: that what scripts upload arrives, and that it lies elsewhere
-UPLOADS, BESIDE = "uploads", "beside"
+#: what else ``Fault.bucket`` takes away: that what scripts upload arrives, that it lies elsewhere,
+#: and that they have run lately
+UPLOADS, BESIDE, STALE = "uploads", "beside", "stale"
+#: what is lately
+WEEK = dt.timedelta(days=7)
 _DEADLINE = 20.0  # seconds for each request
 _COPY = "-copy"
 _BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -22,7 +22,7 @@ def gather(needs: Iterable[Need], world: World, answers: Answers, progress: Prog
         _ask((Ready(),), world, answers)
         _rule_out(wanted, answers)
     for effect in Effect:
-        phase = [need for need in wanted if _when(need) is effect and need not in answers]
+        phase = [need for need in wanted if need.effect is effect and need not in answers]
         if phase:
             progress(f"{effect.label}: {len(phase)} needs")
             _phase(effect, phase, world, answers)
@@ -77,15 +77,10 @@ def _phase(effect: Effect, needs: list[Need], world: World, answers: Answers) ->
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _when(need: Need) -> Effect:
-    """Return the phase that ``need`` is asked in."""
-    return Effect.DESTROYS if need.late else need.effect
-
-
-def _turn(needs: list[Need]) -> tuple[bool, bool, bool, bool, str]:
+def _turn(needs: list[Need]) -> tuple[bool, bool, bool, str]:
     """Return what puts a kind into its place among others."""
     first = needs[0]
-    return first.closing, first.breaking, first.late, not _tells(needs), first.kind
+    return first.closing, first.breaking, not _tells(needs), first.kind
 
 
 def _tells(needs: Iterable[Need]) -> bool:

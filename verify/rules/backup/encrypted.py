@@ -51,6 +51,13 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     return (fault == "backup-in-clear") == (stated.by == "artefact")
 
 
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether the backups lie in a folder, which has no such thing, or nothing is stored."""
+    if stated.by == "store":
+        return fault == "backup-beside"
+    return fault in {"backup-empty", "backup-not-uploaded", "backup-truncated"}
+
+
 @rule(severity="blocker", faults=["backup-in-clear", "bucket-in-clear"], refs=["OWASP ASVS 5.0 14.2.4"])
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Look at each backup, the newest first, and at what happens to the next one."""

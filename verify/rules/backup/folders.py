@@ -11,22 +11,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.backup import Artefact, Store, Stored
-from verify.rules import BackupName, Finding, Seen, Some, Stated, given, rule
+from verify.rules import (
+    Backup,
+    BackupSpec,
+    Finding,
+    NamedBackup,
+    ReferenceSpec,
+    Seen,
+    Some,
+    Stated,
+    given,
+    rule,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """The backup, and the folders below its store."""
 
-    backup: BackupName
+    backup: Backup
     folders: Some[str]
 
     def needs(self) -> dict[str, Stored]:
         """Ask for its store."""
-        return {"store": Stored(backup=self.backup)}
+        return {"store": Stored(backup=self.backup.name)}
 
 
-STATED = Params(backup="database", folders=("daily", "weekly/"))
+SPEC = BackupSpec(engine="postgresql")
+STATED = Params(backup=NamedBackup("database", SPEC), folders=("daily", "weekly/"))
 DAILY = Artefact(key="daily/a.sql", at=0, modified=0, size=9)
 WEEKLY = replace(DAILY, key="weekly/a.sql")
 GOOD = Store(place="s3://backups", at=0, host="eu-west-1", artefacts=(DAILY, WEEKLY))
@@ -36,9 +48,15 @@ FAILS = [
     given(STATED, store=replace(GOOD, artefacts=(DAILY, replace(WEEKLY, size=0)))),
     given(STATED, store=replace(GOOD, artefacts=(DAILY, replace(WEEKLY, key="weekly-old/a.sql")))),
 ]
+FAULTS = ["backup-empty", "backup-not-uploaded", "backup-truncated"]
 
 
-@rule(severity="error", faults=["backup-not-uploaded"])
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether a script that looks at its dump stores nothing."""
+    return stated.backup.spec.script is not None
+
+
+@rule(severity="error", faults=FAULTS)
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     """Count what is in each folder, without what is empty."""
     for folder in stated.folders:

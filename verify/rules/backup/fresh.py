@@ -11,24 +11,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.backup import Artefact, Store, Stored
-from verify.rules import BackupName, Duration, Finding, Ratio, Seen, Size, Stated, Unknown, given, rule
+from verify.rules import (
+    Backup,
+    BackupSpec,
+    Duration,
+    Finding,
+    NamedBackup,
+    Ratio,
+    ReferenceSpec,
+    Seen,
+    Size,
+    Stated,
+    Unknown,
+    given,
+    rule,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """The backup; how old its newest may be; under which size, or loss of size, it is none."""
 
-    backup: BackupName
+    backup: Backup
     within: Duration
     at_least: Size = Size(100)  # noqa: RUF009 - a size is a frozen value
     shrinks: Ratio = Ratio(0.5)  # noqa: RUF009 - a ratio is a frozen value
 
     def needs(self) -> dict[str, Stored]:
         """Ask for its store."""
-        return {"store": Stored(backup=self.backup)}
+        return {"store": Stored(backup=self.backup.name)}
 
 
-STATED = Params(backup="database", within=Duration(90_000))
+SPEC = BackupSpec(engine="postgresql")
+STATED = Params(backup=NamedBackup("database", SPEC), within=Duration(90_000))
 OLD = Artefact(key="db-1.gz", at=0, modified=0, size=5_000, form="gzip")
 NEW = Artefact(key="db-2.gz", at=86_400, modified=86_400, size=5_100, form="gzip")
 GOOD = Store(place="s3://backups", at=100_000, host="eu-west-1", artefacts=(OLD, NEW))
@@ -40,9 +55,18 @@ FAILS = [
     given(STATED, store=replace(GOOD, artefacts=(OLD, replace(NEW, size=2_400)))),
     given(STATED, store=replace(GOOD, artefacts=(OLD, replace(NEW, good=False)))),
 ]
+BEHIND = 7 * 86_400  # what backup-stale sets the clock back
+FAULTS = ["backup-empty", "backup-not-uploaded", "backup-stale", "backup-truncated"]
 
 
-@rule(severity="error", faults=["backup-not-uploaded", "backup-stale"])
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether a script that looks at its dump stores nothing, or what is named a week too old."""
+    if fault == "backup-stale":
+        return stated.within < BEHIND
+    return stated.backup.spec.script is not None
+
+
+@rule(severity="error", faults=FAULTS)
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Look at the newest, and at the one before it."""
     listed = sorted(store.artefacts, key=lambda one: (one.at, one.key))

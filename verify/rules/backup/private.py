@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.backup import Store, Stored
-from verify.rules import BackupName, Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import BackupName, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,11 @@ STATED = Params(backup="database")
 GOOD = Store(place="s3://backups/db", at=0, host="eu-west-1", public=False)
 HOLDS = given(STATED, store=GOOD)
 FAILS = given(STATED, store=replace(GOOD, public=True))
+
+
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether the backups lie in a folder, which has no such thing."""
+    return fault == "backup-beside"
 
 
 @rule(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.backup import Artefact, Store, Stored
-from verify.rules import BackupName, Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import BackupName, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 MOST = 20  # copies that failed and are named
 
@@ -42,6 +42,11 @@ FAILS = [
     given(STATED, store=replace(GOOD, regions={"backups": "eu-west-1", "copies": "eu-west-1"})),
     given(STATED, store=replace(GOOD, artefacts=(LOST,))),
 ]
+
+
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether the backups lie in a folder, which has no such thing."""
+    return fault == "backup-beside"
 
 
 @rule(severity="error", faults=["bucket-alone"], refs=["Amazon S3: Replicating objects"])

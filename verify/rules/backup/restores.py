@@ -14,7 +14,18 @@ from dataclasses import dataclass, replace
 
 from verify.facts.backup import Outcome, Restore, RoundTrip
 from verify.facts.equality import Comparison, Difference, RowDifference
-from verify.rules import BackupName, Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import (
+    Backup,
+    BackupSpec,
+    Finding,
+    NamedBackup,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    Unknown,
+    given,
+    rule,
+)
 
 MOST = 20  # differences that are shown
 
@@ -23,14 +34,15 @@ MOST = 20  # differences that are shown
 class Params(Stated):
     """The backup, by its name under `backups:`."""
 
-    backup: BackupName
+    backup: Backup
 
     def needs(self) -> dict[str, Restore]:
         """Ask for a round trip."""
-        return {"trip": Restore(backup=self.backup)}
+        return {"trip": Restore(backup=self.backup.name)}
 
 
-STATED = Params(backup="database")
+SPEC = BackupSpec(engine="postgresql")
+STATED = Params(backup=NamedBackup("database", SPEC))
 EQUAL = Comparison(relations=2, rows=40_000, facts=31)
 GOOD = RoundTrip(backup="database", outcome=Outcome.EQUAL, comparison=EQUAL)
 LOST = Difference(
@@ -47,21 +59,30 @@ FAILS = [
         trip=replace(GOOD, outcome=Outcome.DIFFERENT, comparison=replace(EQUAL, differences=(LOST,))),
     ),
 ]
+FAULTS = ["backup-empty", "backup-not-uploaded", "backup-table-missing", "backup-truncated"]
 
 
-@rule(severity="blocker", faults=["backup-empty", "backup-table-missing", "backup-truncated"])
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether the backup is made by a dump, or by a script that uploads."""
+    spec = stated.backup.spec
+    dumped = spec.engine in {"postgresql", "script"}
+    return dumped and (fault != "backup-not-uploaded" or spec.script is not None)
+
+
+@rule(severity="blocker", faults=FAULTS)
 def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Tell what the round trip came to."""
     compared = trip.comparison
     if trip.outcome is Outcome.NOT_RESTORABLE:
-        yield Finding(f"{stated.backup}: {trip.stage}", "the backup does not restore", "a copy", trip.reason)
+        where = f"{stated.backup.name}: {trip.stage}"
+        yield Finding(where, "the backup does not restore", "a copy", trip.reason)
     elif trip.outcome is Outcome.UNPROVABLE or compared is None:
         unknown = "; ".join(compared.unprovable) if compared is not None else "nothing was compared"
-        yield Unknown(f"{stated.backup}: {trip.stage or 'verify'}: {trip.reason or unknown}")
+        yield Unknown(f"{stated.backup.name}: {trip.stage or 'verify'}: {trip.reason or unknown}")
     elif trip.outcome is Outcome.DIFFERENT:
         for each in compared.differences[:MOST]:
             rows = "; ".join(f"{row.key} {row.only or ', '.join(row.columns)}" for row in each.rows[:3])
-            place = f"{stated.backup}: {each.what}" + (f": {rows}" if rows else "")
+            place = f"{stated.backup.name}: {each.what}" + (f": {rows}" if rows else "")
             yield Finding(place, "the copy differs from its source", each.source, each.copy)
     else:
         yield Seen(

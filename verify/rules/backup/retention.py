@@ -16,7 +16,7 @@ from verify.contract.values import Day, Flag
 from verify.facts.backup import Artefact, Store, Stored
 from verify.facts.retention import gaps, overdue, points
 from verify.facts.tiers import Retention
-from verify.rules import Backup, BackupSpec, Finding, NamedBackup, Seen, Stated, given, rule
+from verify.rules import Backup, BackupSpec, Finding, NamedBackup, ReferenceSpec, Seen, Stated, given, rule
 
 MOST = 5  # days that are named
 
@@ -49,7 +49,15 @@ FAILS = [
 ]
 
 
-@rule(severity="error", faults=["backup-not-uploaded"])
+FAULTS = ["backup-empty", "backup-not-uploaded", "backup-stale", "backup-truncated"]
+
+
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether a script that looks at its dump stores nothing, or nothing of the last days."""
+    return stated.backup.spec.script is not None
+
+
+@rule(severity="error", faults=FAULTS)
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     """Compare what is listed with what is promised, tier by tier."""
     zone = stated.backup.spec.timezone or "UTC"

@@ -15,25 +15,38 @@ from dataclasses import dataclass, replace
 from verify.facts.backup import Artefact, Store, Stored
 from verify.facts.recovery import age, worst_gap
 from verify.facts.retention import points
-from verify.rules import BackupName, Duration, Finding, Seen, Stated, given, rule, seconds
+from verify.rules import (
+    Backup,
+    BackupSpec,
+    Duration,
+    Finding,
+    NamedBackup,
+    ReferenceSpec,
+    Seen,
+    Stated,
+    given,
+    rule,
+    seconds,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """The backup, the RPO, how far back every backup is still there, and how long taking one takes."""
 
-    backup: BackupName
+    backup: Backup
     within: Duration
     over: Duration = seconds(7 * 86_400)
     takes: Duration = seconds(0)
 
     def needs(self) -> dict[str, Stored]:
         """Ask for its store."""
-        return {"store": Stored(backup=self.backup)}
+        return {"store": Stored(backup=self.backup.name)}
 
 
 DAY = 86_400
-STATED = Params(backup="database", within=Duration(DAY + 3_600), takes=Duration(600))
+SPEC = BackupSpec(engine="postgresql")
+STATED = Params(backup=NamedBackup("database", SPEC), within=Duration(DAY + 3_600), takes=Duration(600))
 FIRST = Artefact(key="db-0.gz", at=0, modified=0, size=9_000, form="gzip")
 DAILY = tuple(replace(FIRST, key=f"db-{day}.gz", at=day * DAY) for day in range(5))
 GOOD = Store(place="s3://backups", at=4 * DAY + 60, host="eu-west-1", artefacts=DAILY)
@@ -45,9 +58,18 @@ FAILS = [
     given(STATED, store=replace(GOOD, artefacts=(*DAILY[:2], replace(DAILY[2], size=0), *DAILY[3:]))),
     given(STATED, store=replace(GOOD, artefacts=(*DAILY[:4], replace(DAILY[4], good=False)), at=5.5 * DAY)),
 ]
+BEHIND = 7 * 86_400  # what backup-stale sets the clock back
+FAULTS = ["backup-empty", "backup-not-uploaded", "backup-stale", "backup-truncated"]
 
 
-@rule(severity="error", faults=["backup-not-uploaded", "backup-stale"])
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether a script that looks at its dump stores nothing, or what is named a week too old."""
+    if fault == "backup-stale":
+        return stated.within < BEHIND
+    return stated.backup.spec.script is not None
+
+
+@rule(severity="error", faults=FAULTS)
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     """Judge the age of the newest, and the worst gap."""
     usable = [one.at for one in points(store.artefacts) if one.good is not False]

@@ -15,9 +15,22 @@ from dataclasses import dataclass, replace
 from verify.contract.reference import ReferenceSpec
 from verify.facts.backup import STAGES, Outcome, Restore, RoundTrip, Sample, Step
 from verify.facts.recovery import NotEnough, extrapolate
-from verify.rules import BackupName, Duration, Finding, Seen, Size, Stated, Unknown, given, rule, seconds
+from verify.rules import (
+    Backup,
+    BackupSpec,
+    Duration,
+    Finding,
+    NamedBackup,
+    Seen,
+    Size,
+    Stated,
+    Unknown,
+    given,
+    rule,
+    seconds,
+)
 
-SLOWED = seconds(5)  # what restore-slow adds to each program
+SLOWED = seconds(3)  # what restore-slow adds to each program
 TIMED = STAGES[STAGES.index("fetch") : STAGES.index("verify")]
 
 
@@ -25,16 +38,17 @@ TIMED = STAGES[STAGES.index("fetch") : STAGES.index("verify")]
 class Params(Stated):
     """The backup, the stated time, and the size it is stated for: by default that of the source."""
 
-    backup: BackupName
+    backup: Backup
     within: Duration
     at_size: Size | None = None
 
     def needs(self) -> dict[str, Restore]:
         """Ask for a round trip."""
-        return {"trip": Restore(backup=self.backup)}
+        return {"trip": Restore(backup=self.backup.name)}
 
 
-STATED = Params(backup="database", within=seconds(900))
+SPEC = BackupSpec(engine="postgresql")
+STATED = Params(backup=NamedBackup("database", SPEC), within=seconds(900))
 SIZED = replace(STATED, at_size=Size.parse("5GiB"))
 GOOD = RoundTrip(backup="database", outcome=Outcome.EQUAL, took=seconds(80), size=1 << 30)
 PARTS = tuple(
@@ -51,12 +65,16 @@ FAILS = [
     given(STATED, trip=replace(GOOD, outcome=Outcome.NOT_RESTORABLE, stage="fetch", reason="empty")),
     given(replace(SIZED, within=seconds(100)), trip=replace(GOOD, samples=PARTS)),
 ]
-FAULTS = ["backup-empty", "backup-truncated", "restore-slow"]
+FAULTS = ["backup-empty", "backup-not-uploaded", "backup-truncated", "restore-slow"]
 
 
-def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as every rule has it
-    """Tell whether slow programs take longer than stated; a backup that does not restore always does."""
-    return fault != "restore-slow" or stated.within < SLOWED
+def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether there is no backup to restore, or slow programs take longer than stated."""
+    spec = stated.backup.spec
+    if fault == "restore-slow":
+        return stated.within < SLOWED
+    dumped = spec.engine in {"postgresql", "script"}
+    return dumped and (fault != "backup-not-uploaded" or spec.script is not None)
 
 
 @rule(severity="error", faults=FAULTS)
@@ -64,7 +82,7 @@ def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]
     """Compare the time, or what it comes to at the stated size, with the stated one."""
     limit, size = stated.within, stated.at_size
     if trip.outcome is Outcome.NOT_RESTORABLE:
-        where = f"{stated.backup}: {trip.stage}"
+        where = f"{stated.backup.name}: {trip.stage}"
         yield Finding(where, "the backup does not restore", str(limit), trip.reason)
         return
     yield Seen(trip.took, limit=limit, what=f"restored {Size(trip.size)} in")
@@ -73,9 +91,9 @@ def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]
         if took:
             yield Seen(seconds(took), what=stage)
     if trip.took > limit:
-        yield Finding(stated.backup, "the restore takes too long", str(limit), str(trip.took))
+        yield Finding(stated.backup.name, "the restore takes too long", str(limit), str(trip.took))
     if size is not None and size > trip.size:
-        yield from larger(trip, stated.backup, size, limit)
+        yield from larger(trip, stated.backup.name, size, limit)
 
 
 def larger(trip: RoundTrip, backup: str, size: Size, limit: Duration) -> Iterator[Finding | Seen | Unknown]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.backup import Store, Stored
-from verify.rules import BackupName, Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import BackupName, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,11 @@ FAILS = [
     given(STATED, store=replace(GOOD, versioning="")),
     given(STATED, store=replace(GOOD, versioning="Suspended")),
 ]
+
+
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as the framework calls it
+    """Tell whether the backups lie in a folder, which has no such thing."""
+    return fault == "backup-beside"
 
 
 @rule(severity="error", faults=["bucket-unversioned"], refs=["Amazon S3: Using versioning in S3 buckets"])

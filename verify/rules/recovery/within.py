@@ -16,7 +16,7 @@ from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.recovery_drill import Recover, Recovery
 from verify.rules import DrillName, Duration, Finding, Seen, Stated, given, rule, seconds
 
-SLOWED = seconds(5)  # what restore-slow adds to each program
+SLOWED = seconds(3)  # what restore-slow adds to each program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,10 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
     return fault != "restore-slow" or stated.within < SLOWED
 
 
-FAULTS = ["backup-empty", "backup-table-missing", "backup-truncated", "restore-slow"]
+FAULTS = [
+    *("backup-empty", "backup-not-uploaded", "backup-table-missing", "backup-truncated"),
+    "restore-slow",
+]
 
 
 @rule(severity="error", faults=FAULTS, telling=IN_FRONT)
