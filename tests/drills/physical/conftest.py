@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,7 +127,7 @@ def bench(journal: Journal, place: Path) -> Iterator[Bench]:
         yield bench
 
 
-@pytest.fixture(params=[each.major for each in installed()])
+@pytest.fixture(scope="module", params=[each.major for each in installed()])
 def of_any_version(request: pytest.FixtureRequest, journal: Journal) -> Iterator[Bench]:
     with (
         workplace(journal) as place,
@@ -145,10 +146,10 @@ class Kept:
     programs: Programs
 
     def restored(self, damage: Any = None, *, verify_files: bool = True, **marks: Any) -> Any:
-        """Recover copies, which ``damage`` has been done to."""
+        """Recover copies, which ``damage`` has been done to: it replaces files, for the base's are links."""
         folder = self.bench.folder()
         base, archive = folder / "base", folder / "archive"
-        shutil.copytree(self.base, base, symlinks=True)
+        shutil.copytree(self.base, base, symlinks=True, copy_function=os.link)
         archive.mkdir()
         for each in self.bench.archive.iterdir():
             if each.name[:24] <= self.marks.wal:  # what came later is another test's
@@ -178,7 +179,7 @@ def kept(bench: Bench) -> Iterator[Kept]:
         yield held
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kept_of_any_version(of_any_version: Bench) -> Iterator[Kept]:
     with marked(of_any_version) as held:
         yield held
