@@ -96,6 +96,8 @@ def _ask(needs: tuple[Need, ...], world: World, answers: Answers) -> None:
             answers[need] = fact
     except Exception as error:  # noqa: BLE001 - the border to collectors: what one raises is unseen, never green
         reason = f"collector {kind} failed: {type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError):
+            reason += ': pip install "pytest-deploy-verify[all]"'
     for need in needs:
         answers.setdefault(need, Unseen(reason))
 

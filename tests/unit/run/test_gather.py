@@ -169,6 +169,7 @@ def test_a_collector_whose_parts_are_not_installed(
     unseen = gathered(world, Reading())[Reading()]
     assert isinstance(unseen, Unseen)
     assert "ModuleNotFoundError" in unseen.reason
+    assert "pip install" in unseen.reason
 
 
 def test_a_readiness_that_fails_to_answer(offer: Callable[..., None], world: World) -> None:
