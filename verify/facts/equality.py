@@ -53,6 +53,8 @@ class Manifest:
     ``later`` are the ``sequence-value`` facts again, read when the dump had ended: sequences know
     no snapshot, so that a dump has a value between the two; empty where nobody wrote meanwhile.
     Other facts are among them only where they had changed by then, ``absent`` if they were gone.
+    ``superuser`` is the role that the server was made with: it may own everything, and nothing
+    says that it does.
     """
 
     at: float
@@ -65,6 +67,7 @@ class Manifest:
     #: of the artefact it belongs to, where it lies beside one
     sha256: str = ""
     later: Mapping[str, str] = field(default_factory=dict)
+    superuser: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

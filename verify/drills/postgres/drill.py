@@ -32,6 +32,8 @@ class Drill:
     that nobody promised; ``keep`` leaves what we put into the store: a
     dump of ours, and the manifest with which a later drill needs no source. ``populated`` restores onto a
     database that holds the same already, and a table more, as whoever rolls back in place does.
+    ``durable``: a server of ours waits for its disk as in production; ``at_size`` are the bytes that
+    production has: where that is more than the source has, parts are restored as well.
     """
 
     backup: str
@@ -51,6 +53,7 @@ class Drill:
     apart: tuple[str, ...] = ()
     keep: bool = False
     populated: bool = False
+    at_size: int = 0
 
     @property
     def held(self) -> str:

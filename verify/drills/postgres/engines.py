@@ -8,13 +8,15 @@ from typing import Protocol
 
 from verify.drills import packing
 from verify.drills.clock import Clock
+from verify.drills.errors import DrillError
 from verify.drills.postgres import logical
 from verify.drills.postgres.address import Address
 from verify.drills.postgres.target import Target
 from verify.drills.postgres.tools import Programs, client
 from verify.drills.script.command import Command, address_values, execute
 from verify.drills.script.shims import Shims, exact
-from verify.drills.store.base import BackupStore
+from verify.drills.store.base import BackupStore, Using
+from verify.drills.store.folder import FolderStore
 from verify.effects.process import clean_environment
 from verify.facts.backup import Artefact, Step
 
@@ -55,8 +57,20 @@ class Engine(Protocol):
         """Say whether the source's roles are there before a restore, as a platform provides them."""
         ...
 
+    @property
+    def staged(self) -> bool:
+        """Say whether the steps of a restore follow one another, so that each stage has its own time."""
+        ...
+
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Back ``source`` up as of ``snapshot``, into the store."""
+        ...
+
+    def apart(self, work: Work) -> tuple["Engine", BackupStore]:
+        """Return what takes and restores parts, and a store that nobody takes them for backups in.
+
+        Raise ``DrillError`` where there is none.
+        """
         ...
 
     def restore(self, work: Work, artefact: Artefact, target: Target) -> tuple[str, bool | None]:
@@ -71,6 +85,11 @@ class Dumps:
     how: logical.Packing = field(default_factory=logical.Packing)
     instead: Mapping[str, str] = field(default_factory=dict)
     roles_provided: bool = False
+    staged: bool = True
+
+    def apart(self, work: Work) -> tuple[Engine, BackupStore]:
+        """Return itself and the store: what is put there bears our mark, and goes again."""
+        return self, work.store
 
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Dump database and roles; put both into the store."""
@@ -120,6 +139,26 @@ class Scripts:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     buckets: Path | None = None
     roles_provided: bool = True
+
+    @property
+    def staged(self) -> bool:
+        """Say that a script's programs may run side by side."""
+        return self.restoring is None
+
+    def apart(self, work: Work) -> tuple[Engine, BackupStore]:
+        """Return the same scripts with buckets in a folder of ours: they store under names of their own."""
+        stored = Path(work.store.place)
+        if self.buckets is None or not stored.is_relative_to(self.buckets):
+            raise DrillError(
+                "verify",
+                f"the team's script would store parts in {work.store.place} as if they were backups: "
+                "drill where its bucket is a folder, or restore a database of the stated size",
+            )
+        buckets = work.folder / "buckets"
+        store = buckets / stored.relative_to(self.buckets)
+        store.mkdir(parents=True)
+        using = Using(journal=work.clock.journal, redactor=work.clock.redactor)
+        return replace(self, buckets=buckets), FolderStore(store, using)
 
     def take(self, work: Work, source: Address, *, major: int, snapshot: str, name: str) -> Taken:
         """Run the script; what is new in the store afterwards is the backup."""

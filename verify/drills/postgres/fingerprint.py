@@ -20,6 +20,8 @@ __all__ = ["added", "fingerprint", "measure", "totals"]
 _WRAP = 2**64
 #: blocks of a relation that are worth a task of their own: 32 MiB of 8 KiB
 SHARD = 4096
+#: the role that initdb made: its number is fixed
+_FIRST = b"select pg_get_userbyid(10)::text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def fingerprint(
         size=about.size,
         relations=measure(session, found, buckets=buckets, jobs=jobs),
         catalogue={} if only is not None else catalogue(session),
+        superuser="" if only is not None else session.query(_FIRST)[0][0],
     )
 
 

@@ -20,12 +20,13 @@ from verify.drills.postgres.engines import (
 from verify.drills.postgres.fingerprint import fingerprint
 from verify.drills.postgres.outcome import ended, judged
 from verify.drills.postgres.rows import locate
+from verify.drills.postgres.samples import Around, sampled
 from verify.drills.postgres.scratch import connected
 from verify.drills.postgres.session import Session, connect
 from verify.drills.postgres.target import Target, Wanted, own_server, stated_server
 from verify.drills.postgres.tools import client, major_of
 from verify.drills.store.base import MANIFEST
-from verify.facts.backup import Artefact, Outcome, RoundTrip
+from verify.facts.backup import Artefact, Outcome, RoundTrip, Sample
 from verify.facts.bracket import bracketed
 from verify.facts.equality import Comparison, Manifest, compare
 
@@ -164,7 +165,14 @@ def _restored(
             return ended(drill, clock, error, at=at, size=size, artefact=artefact)
         clock.end()
         comparison = _compared(drill, clock, target, seen, session)
-    outcome, stage, reason = judged(clock, lost, comparison)
+        outcome, stage, reason = judged(clock, lost, comparison)
+        samples: tuple[Sample, ...] = ()
+        unsampled = ""
+        if drill.at_size > size and outcome in {Outcome.EQUAL, Outcome.UNPROVABLE}:
+            if session is not None:
+                session.close()  # the source has nothing more to do, and could not vacuum meanwhile
+            around = Around(drill=drill, work=work, target=target, wanted=wanted)
+            samples, unsampled = sampled(around)
     return RoundTrip(
         backup=drill.backup,
         outcome=outcome,
@@ -176,7 +184,10 @@ def _restored(
         at=at,
         took=clock.took,
         size=size,
+        samples=samples,
+        unsampled=unsampled,
         encrypted=encrypted,
+        durable=target.durable,
         versions={"server": str(seen.version) if seen else "", "scratch": str(target.major), **target.notes},
     )
 

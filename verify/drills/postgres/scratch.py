@@ -16,7 +16,7 @@ from verify.effects.journal import Entry, Journal, Record, reaper
 from verify.effects.leftovers import CannotReap
 
 KIND = "scratch-database"
-_PREFIX = "drill"
+PREFIX = "drill"
 _DEADLINE = 30
 _LONGEST_RUN = 40  # of a name's 63 bytes
 _EMPTY = (
@@ -34,11 +34,15 @@ _MARK = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What is decided when a database is created: encoding and locale; "" is the server's own."""
+    """What is decided when a database is created: encoding and locale; "" is the server's own.
+
+    ``template`` is a database that it begins as a copy of, with encoding and locale of that.
+    """
 
     encoding: str = "UTF8"
     collate: str = ""
     ctype: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +65,26 @@ def mark_of(run_id: str) -> str:
 
 @contextlib.contextmanager
 def scratch_database(
-    server: Address, journal: Journal, *, shape: Shape | None = None, variable: str = ""
+    server: Address,
+    journal: Journal,
+    *,
+    shape: Shape | None = None,
+    variable: str = "",
+    deadline: float = _DEADLINE,
 ) -> Iterator[Address]:
     """Give an empty database, marked as this run's, on ``server``; it is dropped at the end.
+
+    Creating it may take ``deadline`` seconds.
 
     ``variable`` is the environment variable with the server's address: ``clean`` reads it where we
     were killed, for the journal holds no secret. Raise ``DrillError`` where it cannot be made.
     """
     run = re.sub(r"[^a-z0-9]+", "_", journal.run_id.lower())[:_LONGEST_RUN]
-    name = f"{_PREFIX}_{run}_{os.urandom(4).hex()}"
+    name = f"{PREFIX}_{run}_{os.urandom(4).hex()}"
     entry = journal.plan(KIND, name=name, server=server.words, variable=variable)
     address = server.at(name)
     try:
-        with connected(server) as connection:
+        with connected(server, deadline=deadline) as connection:
             _create(connection, name, shape or Shape(), mark_of(journal.run_id))
         entry.made()
         yield address
@@ -120,11 +131,17 @@ def require_ours(target: Address, journal: Journal, *, source: Address | None = 
 
 
 @contextlib.contextmanager
-def connected(address: Address, *, stage: str = "restore") -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
-    """Give a connection that commits each statement, with deadlines; errors become ``DrillError``."""
+def connected(
+    address: Address, *, stage: str = "restore", deadline: float = _DEADLINE
+) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """Give a connection that commits each statement; errors become ``DrillError``.
+
+    ``deadline`` are the seconds that each statement may take.
+    """
+    timeout = f"-c statement_timeout={max(1, int(deadline * 1000))}ms"
     limits = {
         "connect_timeout": str(_DEADLINE),
-        "options": f"{address.parameters.get('options', '')} -c statement_timeout={_DEADLINE}s".strip(),
+        "options": f"{address.parameters.get('options', '')} {timeout}".strip(),
         "application_name": "deploy-verify",
     }
     try:
@@ -136,6 +153,8 @@ def connected(address: Address, *, stage: str = "restore") -> Iterator["psycopg.
 
 def _create(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, shape: Shape, mark: str) -> None:
     options = [sql.SQL("template template0 encoding {}").format(sql.Literal(shape.encoding))]
+    if shape.template:
+        options = [sql.SQL("template {}").format(sql.Identifier(shape.template))]
     for word, value in (("lc_collate", shape.collate), ("lc_ctype", shape.ctype)):
         if value:
             options.append(sql.SQL(word + " {}").format(sql.Literal(value)))
@@ -173,7 +192,7 @@ def reap(record: Record) -> str:
     details: Mapping[str, Any] = record.details
     name, variable = str(details.get("name", "")), str(details.get("variable", ""))
     by_hand = f"drop it by hand on the server of {details.get('server')}: DROP DATABASE {name} WITH (FORCE)"
-    if not re.fullmatch(rf"{_PREFIX}_[a-z0-9_]*_[0-9a-f]{{8}}", name):
+    if not re.fullmatch(rf"{PREFIX}_[a-z0-9_]*_[0-9a-f]{{8}}", name):
         raise CannotReap("the journal names no database of a drill")
     dsn = os.environ.get(variable, "") if variable else ""
     if not dsn:

@@ -12,8 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from psycopg import sql
+
 from verify.drills.errors import DrillError
 from verify.drills.postgres.address import Address
+from verify.drills.postgres.scratch import connected
 from verify.drills.postgres.tools import Programs
 from verify.drills.postgres.tools import server as programs_of
 from verify.effects import servers
@@ -34,6 +37,14 @@ _STATUS = 7  # line of the pid file that says whether it serves
 _INIT = ("-U", USER, "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale", "--wal-segsize=16")
 #: a scratch server that is lost is made again: it never waits for the disk
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}
+#: a server as it is installed: what time a restore takes shows on such a one alone
+DURABLE = {
+    "wal_level": "replica",
+    "max_wal_senders": "10",
+    "shared_buffers": "128MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "1GB",
+}
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -107,6 +118,23 @@ class Server:
         except ReferenceSystemError as error:
             raise DrillError("restore", str(error)) from error
         self.own()
+
+    def rename_superuser(self, name: str) -> None:
+        """Give the first superuser of the running server the name ``name``; raise ``DrillError``.
+
+        What it owns, nothing in the catalogue says: a source's own first superuser has to be ours.
+        """
+        if name == self._superuser:
+            return
+        mine, helper = self.address, f"{self._superuser}_{os.urandom(4).hex()}"
+        with connected(mine) as connection:
+            connection.execute(sql.SQL("create role {} superuser login").format(sql.Identifier(helper)))
+        with connected(Address({**mine.parameters, "user": helper})) as connection:
+            renamed = sql.SQL("alter role {} rename to {}")
+            connection.execute(renamed.format(sql.Identifier(self._superuser), sql.Identifier(name)))
+        self._superuser = name
+        with connected(self.address) as connection:
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(helper)))
 
     def make_home(self) -> None:
         """Make ``home``, closed to everybody but the server's user and root."""

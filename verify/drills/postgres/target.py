@@ -1,8 +1,9 @@
 """Where a backup is restored into: a server of our own, or a database of ours on one that is stated."""
 
 import contextlib
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -10,8 +11,8 @@ from psycopg import sql
 
 from verify.drills.errors import DrillError
 from verify.drills.postgres.address import Address
-from verify.drills.postgres.scratch import Shape, connected, require_ours, scratch_database
-from verify.drills.postgres.server import Server, room, workplace
+from verify.drills.postgres.scratch import PREFIX, Shape, connected, require_ours, scratch_database
+from verify.drills.postgres.server import DURABLE, Server, room, workplace
 from verify.drills.postgres.tools import major_of
 from verify.drills.postgres.tools import server as programs_of
 from verify.effects.journal import Journal
@@ -23,6 +24,11 @@ ROOM = 3
 MACHINE = ("collation-version", "tablespace")
 _ROLE = "role "
 _ATTRIBUTES = frozenset({"SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS", "NOINHERIT"})
+_FIRST = "postgres"
+_DURABLE = """
+    select current_setting('fsync')::bool and current_setting('full_page_writes')::bool
+           and current_setting('synchronous_commit') <> 'off'
+"""
 _RESERVED = frozenset({"postgres", "template0", "template1"})
 
 
@@ -31,7 +37,8 @@ class Target:
     """An empty database to restore into, by ``address``; ``admin`` is the same for a superuser.
 
     ``confined``: only this one database of its server is ours. ``notes`` say how it differs from
-    what the source has, and ``apart`` which kinds of facts are therefore not compared.
+    what the source has, and ``apart`` which kinds of facts are therefore not compared. ``durable``:
+    it waits for the disk.
     """
 
     address: Address
@@ -40,6 +47,7 @@ class Target:
     major: int
     apart: tuple[str, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
+    durable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +86,12 @@ def own_server(journal: Journal, wanted: Wanted, *, folder: Path | None = None) 
     programs = programs_of(major)
     with workplace(journal, folder) as place:
         room(place, ROOM * wanted.size, stage="restore")
-        settings: dict[str, str] | None = {} if wanted.durable else None
+        settings = DURABLE if wanted.durable else None
         server = Server(programs, place / f"pg{programs.major}", journal=journal, settings=settings)
         server.prepare()
         with server.start():
+            if wanted.manifest is not None and wanted.manifest.superuser:
+                server.rename_superuser(wanted.manifest.superuser)
             yield _database(server.address, wanted, programs.major)
 
 
@@ -96,10 +106,38 @@ def stated_server(
         require_ours(address, journal, source=source)
         with connected(address) as connection:
             major = major_of(connection.info.server_version)
+            row = connection.execute(_DURABLE).fetchone()
         # its roles are the server's own, and so are their attributes
         yield Target(
-            address=address, admin=address, confined=True, major=major, notes=notes, apart=(*MACHINE, "role")
+            address=address,
+            admin=address,
+            confined=True,
+            major=major,
+            notes=notes,
+            apart=(*MACHINE, "role"),
+            durable=bool(row and row[0]),
         )
+
+
+@contextlib.contextmanager
+def another(
+    target: Target, wanted: Wanted, journal: Journal, server: Address | None, variable: str = ""
+) -> Iterator[Target]:
+    """Give one more empty database where ``target`` is, of the same shape; it is dropped at the end.
+
+    ``server`` is the stated one that ``variable`` leads to, None where it is our own.
+    """
+    if server is not None:
+        with stated_server(server, journal, wanted, variable=variable) as made:
+            yield made
+        return
+    name = f"{PREFIX}_{os.urandom(4).hex()}"
+    made = _database(target.admin.at(_FIRST), replace(wanted, database=name), target.major)
+    try:
+        yield made
+    finally:
+        with connected(target.admin.at(_FIRST)) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def _database(server: Address, wanted: Wanted, major: int) -> Target:
@@ -123,7 +161,15 @@ def _database(server: Address, wanted: Wanted, major: int) -> Target:
     user = wanted.user if wanted.roles else ""
     address = Address({**admin.parameters, "user": user}) if user else admin
     apart = (*MACHINE, "role") if wanted.roles else MACHINE
-    return Target(address=address, admin=admin, confined=False, major=major, apart=apart, notes=notes)
+    return Target(
+        address=address,
+        admin=admin,
+        confined=False,
+        major=major,
+        apart=apart,
+        notes=notes,
+        durable=wanted.durable,
+    )
 
 
 def _provide(connection: "psycopg.Connection[tuple[object, ...]]", facts: dict[str, str], user: str) -> None:
