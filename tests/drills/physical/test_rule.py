@@ -83,7 +83,11 @@ def test_in_an_environment(bench: Any, tmp_path: Path) -> None:
     assert (told.trip.outcome, told.trip.reason) == (Outcome.EQUAL, "")
     assert told.timeout == 0
     assert told.delay is not None
-    assert told.recoveries[0].reached <= told.trip.at <= told.recoveries[1].reached
+    before, after = (each.reached for each in told.recoveries)
+    assert before is not None
+    assert after is not None
+    assert told.trip.at is not None
+    assert before <= told.trip.at <= after
 
 
 @pytest.mark.parametrize(
@@ -105,6 +109,7 @@ def test_what_has_to_be_stated(at: dict[str, str], words: str, bench: Any, tmp_p
     assert re.search(words, told.reason), told.reason
 
 
+@pytest.mark.nightly  # tests/proof/test_backup.py breaks it by each fault; here what is healed holds again
 @pytest.mark.needs("redis")
 def test_on_the_reference(tmp_path: Path) -> None:
     """Each fault violates what it says, and what is healed holds again."""
