@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from verify.collectors.place import Place, place_of, require_source
@@ -15,9 +14,12 @@ from verify.contract.values import variable_of
 from verify.drills.clock import Clock
 from verify.drills.errors import DrillError
 from verify.drills.postgres.address import Address
-from verify.drills.postgres.engines import Dumps, Engine, Scripts
+from verify.drills.postgres.engines import Dumps, Engine, Scripts, Work
+from verify.drills.postgres.fingerprint import fingerprint
 from verify.drills.postgres.logical import Packing
 from verify.drills.postgres.roundtrip import Drill, restore_drill, restore_newest
+from verify.drills.postgres.session import connect
+from verify.drills.postgres.target import Wanted, own_server
 from verify.drills.redis.address import Address as RedisAddress
 from verify.drills.redis.drill import Asked, round_trip
 from verify.drills.script.command import Command, execute
@@ -51,17 +53,31 @@ def see(need: Restore, world: World) -> RoundTrip:
         return restore_drill(drill) if place.source else restore_newest(drill)
 
 
-def practise(place: Place) -> RoundTrip:
-    """Restore the newest backup that is there, as its team does to practise; compare with its manifest."""
+def practise(place: Place) -> None:
+    """Restore the newest backup that is there into a server like its source, as its team does to practise."""
     with folder_of(place) as folder, contextlib.closing(place.store(writes=True)) as store:
-        return restore_newest(replace(_drill(place, folder, store), source=None))
+        drill = _drill(place, folder, store)
+        every = store.list().artefacts
+        if drill.source is None or not every:
+            return
+        with connect(drill.source, deadline=drill.deadline) as session:
+            wanted = Wanted(
+                manifest=fingerprint(session, buckets=False),
+                database=session.about.database,
+                roles=drill.engine.roles_provided,
+                user=session.about.user,
+            )
+        clock = Clock(place.journal, place.world.redactor, deadline=drill.deadline)
+        work = Work(clock=clock, store=store, folder=folder, key=place.key)
+        with own_server(place.journal, wanted) as target:
+            drill.engine.restore(work, max(every, key=lambda each: (each.at, each.key)), target)
 
 
 def _drill(place: Place, folder: Path, store: BackupStore) -> Drill:
     """Return all that a drill of the place has to know."""
     return Drill(
         backup=place.name,
-        engine=_engine(place, folder),
+        engine=engine_of(place, folder),
         store=store,
         journal=place.journal,
         redactor=place.world.redactor,
@@ -82,7 +98,7 @@ def _redis(place: Place, store: BackupStore, folder: Path) -> RoundTrip:
     return round_trip(asked, source, folder=folder, clock=clock, store=store if place.spec.store else None)
 
 
-def _engine(place: Place, folder: Path) -> Engine:
+def engine_of(place: Place, folder: Path) -> Engine:
     """Return what takes and restores: our own dumps, or the team's scripts."""
     spec, programs = place.spec, _programs(place, folder)
     if spec.script is None:
