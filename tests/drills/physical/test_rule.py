@@ -14,6 +14,7 @@ from verify.effects.redact import Redactor
 from verify.facts.archive import PointInTime, RecoverTo
 from verify.facts.backup import Outcome
 from verify.model.need import Unseen
+from verify.model.units import Duration
 from verify.model.verdict import Outcome as Verdict
 from verify.reference.system import Reference
 from verify.run.options import Options
@@ -81,7 +82,7 @@ def test_in_an_environment(bench: Any, tmp_path: Path) -> None:
     told = seen(bench, tmp_path, source="$LIMITED", archive="wal")
     assert isinstance(told, PointInTime), told
     assert (told.trip.outcome, told.trip.reason) == (Outcome.EQUAL, "")
-    assert told.timeout == 0
+    assert told.timeout == Duration(0)
     assert told.delay is not None
     before, after = (each.reached for each in told.recoveries)
     assert before is not None

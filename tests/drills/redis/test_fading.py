@@ -6,7 +6,7 @@ The fields themselves are a real server's; when they expire is said by a stand-i
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Times]], 
 
 
 @pytest.fixture
-def sessions(bench: Any) -> Iterator[Any]:
+def sessions(bench: Any) -> Any:
     bench.do("HSET", "mixed", "a", 1, "b", 2, "c", 3)
     bench.do("HSET", "fleeting", "d", 4, "e", 5)
     bench.do("HSET", "large", *(word for n in range(3000) for word in (f"n{n}", n)))
