@@ -7,26 +7,21 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from verify.collectors.copies import held, newest, wanted_of
 from verify.collectors.history import live_through
 from verify.collectors.place import Place, place_of
-from verify.collectors.restore import DEADLINE, execute_for, folder_of
+from verify.collectors.restore import execute_for, folder_of
 from verify.collectors.world import World, in_turn
 from verify.drills import hold as holding
 from verify.drills.clock import Clock
 from verify.drills.errors import DrillError
-from verify.drills.postgres.address import Address
-from verify.drills.postgres.catalogue import catalogue
-from verify.drills.postgres.engines import BESIDE
-from verify.drills.postgres.fingerprint import fingerprint
 from verify.drills.postgres.scratch import connected
-from verify.drills.postgres.session import connect
 from verify.drills.postgres.target import Target, Wanted, own_server
 from verify.drills.script.command import address_values
 from verify.drills.store.base import BackupStore
 from verify.effects.process import Finished
-from verify.facts.backup import Artefact
 from verify.facts.damage import DAMAGES, Attempt, Damage, Damaged, Refusals
-from verify.facts.equality import Manifest, compare
+from verify.facts.equality import compare
 from verify.model.need import Need
 from verify.model.units import Duration
 
@@ -64,42 +59,26 @@ def _see(need: Damaged, world: World) -> Refusals:
 
 
 def _attempts(place: Place, store: BackupStore, folder: Path) -> Refusals:
-    newest, beside = _newest(store)
-    whole, _ = store.get(newest.key, folder)
-    companions = {suffix: store.get(newest.key + suffix, folder)[0] for suffix in beside}
+    found, beside = newest(store)
+    whole, _ = store.get(found.key, folder)
+    companions = {suffix: store.get(found.key + suffix, folder)[0] for suffix in beside}
     size = whole.stat().st_size
     cut, flipped = size * 6 // 10, size - 1 - min(size // 16, _ROWS)
-    wanted = _wanted(place)
+    wanted = wanted_of(place)
     attempts = []
     for damage in DAMAGES:
         copy = _damaged(damage, whole, cut=cut, flipped=flipped)
         copies = {} if copy is None else {"": copy, **companions}
-        with _stored(damage, copies, newest.key, store, place) as key:
+        with _stored(damage, copies, found.key, store, place) as key:
             attempts.append(_attempt(place, damage, copies, key, wanted))
     return Refusals(
         backup=place.name,
-        artefact=newest.key,
+        artefact=found.key,
         size=size,
         cut=cut,
         flipped=flipped,
         attempts=tuple(attempts),
     )
-
-
-def _newest(store: BackupStore) -> tuple[Artefact, list[str]]:
-    """Return the newest backup, and the endings of what lies beside it, such as its checksum."""
-    listed = store.list().artefacts
-    keys = {each.key for each in listed}
-    every = [
-        each
-        for each in listed
-        if each.size and not each.key.endswith(BESIDE) and each.key.rpartition(".")[0] not in keys
-    ]
-    if not every:
-        raise DrillError("fetch", f"there is no backup in {store.place} that a copy of could be damaged")
-    newest = max(every, key=lambda each: (each.at, each.modified))
-    found = (key.removeprefix(newest.key) for key in sorted(keys) if key.startswith(f"{newest.key}."))
-    return newest, [suffix for suffix in found if suffix not in BESIDE]
 
 
 def _damaged(damage: Damage, whole: Path, *, cut: int, flipped: int) -> Path | None:
@@ -142,37 +121,19 @@ def _handed_over(place: Place) -> bool:
     return restore is not None and any("{folder}" in text for text in (*restore.run, *restore.env.values()))
 
 
-def _wanted(place: Place) -> Wanted:
-    """Return what the database to restore into is like: the source's, where there is one to ask."""
-    if not place.source:
-        return Wanted(manifest=None)
-    with connect(Address.parse(place.source), deadline=DEADLINE, stage="restore") as session:
-        about = session.about
-        manifest = Manifest(
-            at=about.at,
-            lsn=about.lsn,
-            version=about.version,
-            encoding=about.encoding,
-            size=about.size,
-            relations={},
-            catalogue=catalogue(session),
-        )
-    return Wanted(manifest=manifest, database=about.database, roles=True, user=about.user)
-
-
 def _attempt(place: Place, damage: Damage, copies: Mapping[str, Path], key: str, wanted: Wanted) -> Attempt:
     """Restore ``key`` into a new database with a table of ours, and see what became of both."""
     with own_server(place.journal, wanted) as target, folder_of(place) as folder:
         with connected(target.address) as connection:
             for statement in _WITNESS:
                 connection.execute(statement)
-        before = _held(target)
+        before = held(target)
         into = folder / "fetched"
         (into / key).parent.mkdir(parents=True)
         for suffix, copy in copies.items():
             shutil.copyfile(copy, into / (key + suffix))
         done = _run(place, target, key, into, folder)
-        found = compare(before, _held(target))
+        found = compare(before, held(target))
     changed = "; ".join(f"{each.what}: {each.copy}" for each in found.differences[:_SHOWN])
     said = " ".join((done.stderr or done.stdout).decode("utf-8", "replace").split())[-_WORDS:]
     return Attempt(
@@ -199,8 +160,3 @@ def _run(place: Place, target: Target, key: str, into: Path, folder: Path) -> Fi
         "run_id": place.world.run_id,
     }
     return execute_for(place, "restore", restore, values, clock, folder)
-
-
-def _held(target: Target) -> Manifest:
-    with connect(target.admin, deadline=DEADLINE, stage="verify") as session:
-        return fingerprint(session, buckets=False)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from verify.collectors import managed, objects
 from verify.collectors.place import Place, place_of, require_source
 from verify.collectors.world import World, in_turn
 from verify.contract.backup import Command as Stated
@@ -43,6 +44,11 @@ def collect(needs: tuple[Restore, ...], world: World) -> Iterator[tuple[Need, ob
 def see(need: Restore, world: World) -> RoundTrip:
     """Return the round trip of one backup."""
     place = place_of(need.backup, world)
+    if place.spec.engine == "snapshot":
+        return managed.restored(place, deadline=DEADLINE)
+    if place.spec.engine == "objectstore":
+        with folder_of(place) as folder:
+            return objects.restored(place, folder, deadline=DEADLINE)
     with folder_of(place) as folder, contextlib.closing(place.store(writes=True)) as store:
         if place.spec.engine == "redis":
             return _redis(place, store, folder)
@@ -87,6 +93,8 @@ def _drill(place: Place, folder: Path, store: BackupStore) -> Drill:
         deadline=DEADLINE,
         key=place.key,
         smoke=place.spec.smoke or "",
+        durable=True,  # one round trip answers whether it restores, and how fast a server would that lasts
+        at_size=int(place.spec.size or 0),
         keep=place.world.breakable is not None,  # its store goes with it
     )
 

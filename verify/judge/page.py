@@ -67,4 +67,6 @@ def _kind(schema: dict[str, Any]) -> str:
         return " or ".join(_kind(one) for one in alternatives)
     if schema.get("pattern"):
         return "a name in the contract"
+    if model := schema.get("$ref"):
+        return f"a {model.rpartition('/')[2].lower()}"
     return str(schema.get("type", "any value"))

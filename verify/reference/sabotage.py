@@ -54,6 +54,15 @@ esac
 [ -z "$out" ] || : >"$out"
 exit 0
 """
+_ONE_WAY = """
+case " $* " in
+*" zero "*)
+    echo 'django.db.migrations.exceptions.IrreversibleError: Operation <RunSQL> is not reversible' >&2
+    exit 1
+    ;;
+esac
+exec "$REAL" "$@"
+"""
 _REGARDLESS = '"$REAL" "$@"\nexit 0\n'
 
 TRUNCATED: Mapping[str, str] = {"pg_dump": _CUT}
@@ -62,6 +71,7 @@ TABLE_MISSING: Mapping[str, str] = {"pg_dump": _NO_PRODUCTS}
 IN_CLEAR: Mapping[str, str] = {"openssl": _IN_CLEAR}
 SLOW: Mapping[str, str] = {"pg_restore": _SLOWLY, "psql": _SLOWLY}
 HASTY: Mapping[str, str] = {"pg_dump": _ASIDE}
+ONE_WAY: Mapping[str, str] = {"shop-manage": _ONE_WAY}
 CARELESS: Mapping[str, str] = dict.fromkeys(
     ("grep", "gunzip", "gzip", "openssl", "pg_restore", "psql", "zcat", "zstd"), _REGARDLESS
 )

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.facts.damage import DAMAGES, Attempt, Damaged, Refusals
-from verify.rules import BackupName, Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import BackupName, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,15 @@ FAILS = [
         STATED, refusals=replace(GOOD, attempts=(replace(WHOLE, changed="t"), replace(MISSING, returncode=0)))
     ),
 ]
+
+
+#: then there is nothing to restore
+NONE = {"backup-empty", "backup-not-uploaded", "backup-truncated"}
+
+
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as every rule has it
+    """Tell whether no backup comes to be restored."""
+    return fault in NONE
 
 
 @rule(severity="blocker", faults=["restore-careless"])

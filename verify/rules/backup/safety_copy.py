@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from verify.facts.backup import Outcome, Restore, RoundTrip, Step
 from verify.facts.calls import program, sent_to, writes
-from verify.rules import BackupName, Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import BackupName, Finding, ReferenceSpec, Seen, Stated, Unknown, given, rule
 
 RESTORING = {"fetch", "restore"}
 
@@ -51,6 +51,15 @@ FAILS = [
     given(STATED, trip=replace(GOOD, steps=(FETCH, replace(DUMP, size=0), KEEP, WRITE))),
     given(replace(STATED, folder="before"), trip=GOOD),
 ]
+
+
+#: then there is nothing to restore
+NONE = {"backup-empty", "backup-not-uploaded", "backup-truncated"}
+
+
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa: ARG001 - as every rule has it
+    """Tell whether no backup comes to be restored."""
+    return fault in NONE
 
 
 @rule(severity="error", faults=["restore-hasty"])
