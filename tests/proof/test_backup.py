@@ -14,10 +14,12 @@ from verify.run.options import Options
 CONTRACT = Path(__file__).parent / "contracts" / "backup.yaml"
 OPTIONS = Options(environment="reference", suites=("backup",))
 SCRIPTS = Path(__file__).parents[2] / "systems" / "atlas_investor" / "scripts"
+#: what is done to a backup once it is there: tests/proof/test_restores.py
+ELSEWHERE = {"backup/refuses-damaged", "backup/safety-copy", "recovery/reversible"}
 RULES = [
     rule
     for rule in Registry(("verify.rules",)).all()
-    if rule.family in {"backup", "recovery"} and rule.about.faults
+    if rule.family in {"backup", "recovery"} and rule.about.faults and rule.id not in ELSEWHERE
 ]
 FAULTS = sorted({fault for rule in RULES for fault in rule.about.faults})
 #: faults of the place, which no drill of the other backups meets

@@ -39,6 +39,11 @@ def came_out(verdicts: dict[str, Any], outcome: Outcome) -> set[str]:
     return {name for name, verdict in verdicts.items() if verdict.outcome is outcome}
 
 
+def test_each_rule_is_claimed(bench: Any) -> None:
+    claimed = {check.rule for entry in bench.entries for check in entry.checks}
+    assert {fault for rule in claimed for fault in rule.about.faults} == set(OWN)
+
+
 def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("dv-*"))
 

@@ -67,6 +67,5 @@ def _kind(schema: dict[str, Any]) -> str:
         return " or ".join(_kind(one) for one in alternatives)
     if schema.get("pattern"):
         return "a name in the contract"
-    if model := schema.get("$ref"):
-        return f"a {model.rpartition('/')[2].lower()}"
-    return str(schema.get("type", "any value"))
+    model = str(schema.get("$ref", "")).rpartition("/")[2].lower()
+    return f"a {model}" if model else str(schema.get("type", "any value"))
