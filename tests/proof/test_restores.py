@@ -40,7 +40,7 @@ def came_out(verdicts: dict[str, Any], outcome: Outcome) -> set[str]:
 
 
 def test_each_rule_is_claimed(bench: Any) -> None:
-    claimed = {check.rule for entry in bench.entries for check in entry.checks}
+    claimed = [check.rule for entry in bench.entries for check in entry.checks]
     assert {fault for rule in claimed for fault in rule.about.faults} == set(OWN)
 
 
