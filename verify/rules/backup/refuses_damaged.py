@@ -30,7 +30,7 @@ class Params(Stated):
 
 
 STATED = Params(backup="database")
-WHOLE, MISSING, CUT, FLIPPED = (Attempt(damage=each, returncode=each != "whole") for each in DAMAGES)
+WHOLE, MISSING, CUT, FLIPPED = (Attempt(damage=each, returncode=int(each != "whole")) for each in DAMAGES)
 GOOD = Refusals(
     backup="database",
     artefact="a.dump",
