@@ -2,7 +2,8 @@
 
 Drills are promised for every month, and done once. Each run that restores a backup and finds it equal
 writes down when (`reports/backup.prom`); this rule reads that file, asks nobody, and so can stand
-before every deployment. No file means that no drill was ever done.
+before every deployment. No file means that no drill was ever done. One on the environment `reference`
+proves the scripts and not the backup: it counts only where `environment: reference` is stated.
 
 Fix: run `pytest --env=… --suite=backup` on a schedule, and keep its `reports/backup.prom`, or its
 `verdict.json` with `claim:` naming the one whose drill counts, at the stated path.
@@ -46,10 +47,16 @@ FAILS = [
     given(STATED, records=replace(GOOD, at=102 * DAY)),
     given(STATED, records=replace(GOOD, successes=(replace(DRILL, name="cache"),))),
     given(replace(STATED, environment="production"), records=GOOD),
+    given(STATED, records=replace(GOOD, successes=(replace(DRILL, environment="reference"),))),
     given(replace(STATED, claim="LEA-001"), records=VERDICT),
     given(STATED, records=replace(GOOD, at=69 * DAY)),
 ]
 SKEW = 300  # seconds by which the clocks of two machines may differ
+
+
+def counts(one: Success, stated: Params) -> bool:
+    """Tell whether a drill was where it has to be; by default anywhere but on the reference."""
+    return one.environment == stated.environment if stated.environment else one.environment != "reference"
 
 
 @rule(severity="error", refs=["ISO/IEC 27001:2022 A.8.13"])
@@ -60,8 +67,7 @@ def check(records: Records, stated: Params) -> Iterator[Finding | Seen | Unknown
     if name is None:
         yield Unknown(f"{records.path} is a verdict, which names no backups: state `claim:`")
         return
-    where = stated.environment
-    found = [one.at for one in records.successes if one.name == name and where in {None, one.environment}]
+    found = [one.at for one in records.successes if one.name == name and counts(one, stated)]
     if not found:
         seen = f"none of {name}" if records.kind else "no such file"
         yield Finding(place, f"{stated.backup} was never drilled", wanted, seen)
