@@ -49,7 +49,10 @@ def see(need: Restore, world: World) -> RoundTrip:
     if place.spec.engine == "objectstore":
         with folder_of(place) as folder:
             return objects.restored(place, folder, deadline=DEADLINE)
-    with folder_of(place) as folder, contextlib.closing(place.store(writes=True)) as store:
+    with folder_of(place) as folder, contextlib.ExitStack() as stack:
+        if place.spec.engine == "redis" and place.spec.store is None:
+            return _redis(place, None, folder)
+        store = stack.enter_context(contextlib.closing(place.store(writes=True)))
         if place.spec.engine == "redis":
             return _redis(place, store, folder)
         if place.spec.engine not in {"postgresql", "script"}:
@@ -99,11 +102,11 @@ def _drill(place: Place, folder: Path, store: BackupStore) -> Drill:
     )
 
 
-def _redis(place: Place, store: BackupStore, folder: Path) -> RoundTrip:
+def _redis(place: Place, store: BackupStore | None, folder: Path) -> RoundTrip:
     clock = Clock(place.journal, place.world.redactor, deadline=DEADLINE)
     asked = Asked(backup=place.name, smoke=place.spec.smoke or "PING", key=place.key)
     source = RedisAddress.parse(require_source(place))
-    return round_trip(asked, source, folder=folder, clock=clock, store=store if place.spec.store else None)
+    return round_trip(asked, source, folder=folder, clock=clock, store=store)
 
 
 def engine_of(place: Place, folder: Path) -> Engine:

@@ -154,6 +154,15 @@ class RoundTrip:
     durable: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def untimed(self) -> str:
+        """Say why ``took`` is no time to recover, "" where it is one."""
+        if self.durable is False:
+            return "the scratch server does not wait for its disk: one in production takes longer"
+        if self.steps and not any(step.stage == "smoke" for step in self.steps):
+            return "nothing was asked of what was restored: when it would serve is not known"
+        return ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Need):

@@ -15,7 +15,8 @@ KEYS = """
         and not exists (select from orders p where p.id = c.favourite)
     union all select 'orders', count(*) from orders c
         where not exists (select from customer p where p.id = c.customer)
-    union all select 'line', count(*) from line c where not exists (select from orders p where p.id = c.orders)
+    union all select 'line', count(*) from line c
+        where not exists (select from orders p where p.id = c.orders)
     union all select 'category', count(*) from category c where parent is not null
         and not exists (select from category p where p.id = c.parent)
 """
@@ -72,7 +73,7 @@ def test_what_cannot_be_cut_says_why(place, small: Address, drills) -> None:
 def test_the_deadline_ends_it(place, small: Address, drills) -> None:
     databases = names(place)
     with (
-        pytest.raises(DrillError, match="too long|timeout"),
+        pytest.raises(DrillError, match=r"too long|timeout"),
         part(target(place, small, confined=False), 0.5, drills, server=None, deadline=0.05),
     ):
         pass

@@ -89,17 +89,13 @@ def test_scripts_restore_parts_too(team, small: Address) -> None:
     assert (trip.outcome, trip.reason, trip.unsampled) == (Outcome.EQUAL, "", "")
     assert len(trip.samples) >= 4
     assert {tuple(sample.seconds) for sample in trip.samples} == {("restore", "smoke")}
-    assert team.stored == [trip.artefact.key, f"{trip.artefact.key}.manifest"] or team.stored == [
-        trip.artefact.key
-    ]
-    (kept,) = [each for each in (team.buckets).rglob("*.dump")]
+    assert team.stored == [trip.artefact.key]
+    (kept,) = team.buckets.rglob("*.dump")
     assert kept.stat().st_size == trip.artefact.size
 
 
 def test_a_script_that_stores_elsewhere_stores_no_part(team, small: Address, store) -> None:
-    text = CAREFUL.replace(
-        'aws s3 cp "$BACKUP_DIR/$name" "s3://$BACKUP_BUCKET/$name"', 'cp "$BACKUP_DIR/$name" "$KEPT/"'
-    )
+    text = CAREFUL.replace("aws s3 cp", "cp").replace("s3://$BACKUP_BUCKET/", "$KEPT/")
     kept = Path(store.place)
     team.store = store
     trip = team.drill(

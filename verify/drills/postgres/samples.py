@@ -107,9 +107,8 @@ def _restored(around: Around, part: Address, number: int, until: float) -> Sampl
         clock.end()
         came = parts.weight(into.admin, deadline=_left(until))
     if lost or came.rows != held.rows:
-        raise DrillError(
-            "verify", f"of {held.rows} rows of a part, {came.rows} came back{lost and ': '}{lost}"
-        )
+        what = f"of {held.rows} rows of a part, {came.rows} came back"
+        raise DrillError("verify", f"{what}: {lost}" if lost else what)
     return _sample(clock, came, staged=engine.staged)
 
 

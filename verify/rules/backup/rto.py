@@ -1,9 +1,9 @@
 """A backup is restored within the stated time (RTO), at the stated size.
 
 A time that nobody took is a wish. The clock runs from the decision to a green smoke query: fetch,
-decrypt, decompress, restore, indexes, analyze. Where production is larger than what was restored
-here, restores of parts tell how each stage grows; such an estimate holds only where its upper bound
-does.
+decrypt, decompress, restore, indexes, analyze, on a server that waits for its disk. Where production
+(`size:` of the backup, or `at_size`) is larger than what was restored here, restores of parts tell
+how each stage grows; such an estimate holds only where its upper bound does.
 
 Fix: the stages show where the time goes. Parallel restore (`pg_restore -j`), a dump in directory
 format, a faster store, or point-in-time recovery of a physical backup shorten it.
@@ -36,7 +36,7 @@ TIMED = STAGES[STAGES.index("fetch") : STAGES.index("verify")]
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The backup, the stated time, and the size it is stated for: by default that of the source."""
+    """The backup, the stated time, and the size it is stated for: by default the backup's `size:`."""
 
     backup: Backup
     within: Duration
@@ -76,7 +76,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
 @rule(severity="error", faults=FAULTS)
 def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Compare the time, or what it comes to at the stated size, with the stated one."""
-    limit, size = stated.within, stated.at_size
+    limit, size = stated.within, stated.at_size or stated.backup.spec.size
     if trip.outcome is Outcome.NOT_RESTORABLE:
         where = f"{stated.backup.name}: {trip.stage}"
         yield Finding(where, "the backup does not restore", str(limit), trip.reason)
@@ -88,6 +88,8 @@ def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]
             yield Seen(seconds(took), what=stage)
     if trip.took > limit:
         yield Finding(stated.backup.name, "the restore takes too long", str(limit), str(trip.took))
+    elif trip.untimed:
+        yield Unknown(f"{stated.backup.name}: {trip.untimed}")
     if size is not None and size > trip.size:
         yield from larger(trip, stated.backup.name, size, limit)
 
@@ -97,7 +99,9 @@ def larger(trip: RoundTrip, backup: str, size: Size, limit: Duration) -> Iterato
     try:
         estimate = extrapolate(trip.samples, size)
     except NotEnough as error:
-        yield Unknown(f"{backup}: {Size(trip.size)} were restored, {size} are stated: {error}")
+        yield Unknown(
+            f"{backup}: {Size(trip.size)} were restored, {size} are stated: {trip.unsampled or error}"
+        )
         return
     told = f"{estimate.point} extrapolated to {size}, between {estimate.lower} and {estimate.upper}"
     yield Seen(estimate.upper, limit=limit, what=f"extrapolated to {size}, at most")

@@ -4,6 +4,9 @@ where (d.objoid >= 16384 or (d.classoid = 'pg_namespace'::regclass and d.objoid 
   and i.schema is distinct from 'pg_toast'
   and not exists (select from member m where m.classid = d.classoid and m.objid = d.objoid)
   and d.classoid <> 'pg_largeobject'::regclass
+  and not exists (  -- every server brings its own
+      select from pg_extension e
+      where d.classoid = 'pg_extension'::regclass and e.oid = d.objoid and e.extname = 'plpgsql')
 union all
 select 'comment on the database', s.description
 from pg_shdescription s join pg_database b on b.oid = s.objoid and s.classoid = 'pg_database'::regclass

@@ -12,8 +12,8 @@ from (
     from space s join pg_namespace n on n.oid = s.oid
     where not exists (select from member m where m.classid = 'pg_namespace'::regclass and m.objid = n.oid)
     union all
-    -- but for plpgsql as initdb made it: it belongs to whoever that server's first superuser is
-    select 'extension', quote_ident(extname), extowner from pg_extension where oid::int8 >= 16384
+    -- but for plpgsql: every server brings its own, and a dump leaves that as it is
+    select 'extension', quote_ident(extname), extowner from pg_extension where extname <> 'plpgsql'
     union all
     select 'publication', quote_ident(pubname), pubowner from pg_publication
     union all
