@@ -20,7 +20,7 @@ _FAMILIES = {
     "deploy_verify_backup_age_seconds": "How old the backup was that was restored, at the time of the drill.",
     "deploy_verify_backup_size_bytes": "Size of the backup that was restored.",
     "deploy_verify_restore_seconds": "From the decision to restore to the first query that was answered.",
-    "deploy_verify_restore_stage_seconds": "What each stage took, a script and each program it called by itself.",
+    "deploy_verify_restore_stage_seconds": "What each stage took; a script and what it calls both count.",
 }
 _OF = ("system", "environment", "backup")
 _Sample = tuple[str, dict[str, str], float]
