@@ -10,7 +10,7 @@ from verify.drills.rds import Database
 from verify.drills.snapshot import Restored, Trial, restore
 from verify.drills.store.choose import access_of
 from verify.effects.errors import EffectError
-from verify.facts.backup import RoundTrip
+from verify.facts.backup import Outcome, RoundTrip
 
 
 def database_of(place: Place, *, writes: bool = False) -> Database:
@@ -38,7 +38,16 @@ def restored(place: Place, *, deadline: float) -> RoundTrip:
         login, query = Address.parse(place.source), place.spec.smoke or "select 1"
         trial = Trial(smoke=lambda copy, left: _smoke(login, query, copy, left))
     with contextlib.closing(database_of(place, writes=True)) as database:
-        return restore(database, place.name, place.journal, trial=trial, deadline=deadline)
+        try:
+            return restore(database, place.name, place.journal, trial=trial, deadline=deadline)
+        except NotRestorable as error:
+            return RoundTrip(
+                backup=place.name,
+                outcome=Outcome.NOT_RESTORABLE,
+                stage=error.stage,
+                reason=error.reason,
+                steps=error.steps,
+            )
 
 
 def _smoke(login: Address, query: str, copy: Restored, left: float) -> None:

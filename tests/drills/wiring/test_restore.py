@@ -137,7 +137,7 @@ def test_what_has_to_be_stated(
     assert PASSWORD not in fact.reason
 
 
-def test_in_a_bucket(place, source: Address, living, s3, bucket: str, at, keys) -> None:
+def test_in_a_bucket(place, source: Address, living, s3, *, bucket: str, at, keys) -> None:
     world = living(
         {"engine": "postgresql", "store": f"s3://{bucket}/daily"},
         {**at, "source": "$SOURCE", "scratch": "$SCRATCH"},
