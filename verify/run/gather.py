@@ -17,7 +17,7 @@ LOOK = 0.2
 def gather(needs: Iterable[Need], world: World, answers: Answers, progress: Progress) -> None:
     """Put an answer for each need into ``answers``, which keeps what came before an interrupt."""
     wanted = frozenset(needs)
-    if any(need.live for need in wanted):
+    if any(need.live and (need.after_ready or isinstance(need, Ready)) for need in wanted):
         progress(f"waiting until {world.url} is ready")
         _ask((Ready(),), world, answers)
         _rule_out(wanted, answers)
