@@ -130,8 +130,8 @@ class Backup(Part):
     ``restore`` (else the artefact is restored by its form) and ``prune`` are further parts.
     ``store`` is where it is kept, ``schedule`` when it is taken in ``timezone``; ``pitr``: the time between
     two can be restored too. ``recipient`` and ``key`` are of age: who can read it, and the secret that does.
-    ``size`` is that of the source in production; ``instance`` the one that snapshots are of;
-    ``smoke`` a query that has to answer with a row once it is restored.
+    ``size`` is that of the source in production: a drill of less restores parts too; ``instance`` the
+    one that snapshots are of; ``smoke`` a query that has to answer with a row once it is restored.
     """
 
     engine: Engine
@@ -173,11 +173,12 @@ class Backup(Part):
 class BackupAt(Part):
     """A backup in one environment.
 
-    ``source`` is the variable with the address of what is backed up, only ever read, but for a
-    recovery to a point in time, which is marked by a schema of its own there; ``archive`` the folder,
-    as it is seen from here, that the source's ``archive_command`` fills; ``scratch`` that of a server where a drill may make databases of its own, by default one is started here;
-    ``endpoint`` is where the store's interface answers, ``region`` its region, by default those of
-    Amazon; ``access`` and ``secret`` the variables with its credentials.
+    ``source`` is the variable with the address of what is backed up (of an object store,
+    ``s3://BUCKET/PREFIX``), only ever read, but for a recovery to a point in time, which is marked by a
+    schema of its own there; ``archive`` the folder, as it is seen from here, that the source's
+    ``archive_command`` fills; ``scratch`` that of a server where a drill may make databases of its
+    own, by default one is started here; ``endpoint`` is where the store's interface answers, ``region``
+    its region, by default those of Amazon; ``access`` and ``secret`` the variables with its credentials.
     """
 
     source: SecretName | None = None

@@ -82,10 +82,8 @@ def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]
         yield Finding(where, "the backup does not restore", str(limit), trip.reason)
         return
     yield Seen(trip.took, limit=limit, what=f"restored {Size(trip.size)} in")
-    for stage in TIMED:
-        took = sum(step.took for step in trip.steps if step.stage == stage)
-        if took:
-            yield Seen(seconds(took), what=stage)
+    stages = ((stage, sum(step.took for step in trip.steps if step.stage == stage)) for stage in TIMED)
+    yield from (Seen(seconds(took), what=stage) for stage, took in stages if took)
     if trip.took > limit:
         yield Finding(stated.backup.name, "the restore takes too long", str(limit), str(trip.took))
     elif trip.untimed:
