@@ -46,7 +46,7 @@ create trigger stays before delete on line for each row execute function forbidd
 
 
 def _sized(customers: int) -> str:
-    """Return the script of a database: 1,000 customers are about 2 MB of it."""
+    """Return the script of a database: 1,000 customers are about 3.5 MB of it."""
     return SHAPE.replace("{customers}", str(customers))
 
 

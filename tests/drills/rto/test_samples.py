@@ -150,11 +150,11 @@ def foretold(place: Any, sized: Any, store: Any, drills: Any, customers: int, ti
 
 
 def test_what_is_foretold_comes(place, sized, store, drills) -> None:
-    """About 60 MB, from parts of 30 MB."""
+    """About 100 MB, from parts of 50 MB."""
     assert foretold(place, sized, store, drills, 14_000, 2) == []
 
 
 @pytest.mark.nightly
 def test_what_is_foretold_of_more_comes(place, sized, store, drills) -> None:
-    """About 1 GB, from parts of 120 MB."""
-    assert foretold(place, sized, store, drills, 60_000, 8) == []
+    """About 600 MB, from parts of 100 MB."""
+    assert foretold(place, sized, store, drills, 28_000, 6) == []
