@@ -1,10 +1,8 @@
 """CPU of fingerprinting a database, one side, beside ``pg_dump > /dev/null`` of the same one.
 
-CPU is the client's process, its start included, and the server's: what the postmaster's reaped children
-used, told by the kernel, between two moments at which no backend was left. The server has no autovacuum;
-its checkpointer and writer outlive the measurement and are counted for nobody. Each figure is the median
-of rounds in turn. With ``--scale 1`` the database has 1.0 GB; the client's memory is compared with that
-of a tenth of it.
+CPU is the client's process, its start included, and the server's, see ``measure.used``. The server has no
+autovacuum. Each figure is the median of rounds in turn. With ``--scale 1`` the database has 1.0 GB; the
+client's memory is compared with that of a tenth of it.
 
 reladiff is compared where it is found: ``python -m venv DIR; DIR/bin/pip install reladiff
 psycopg2-binary``, then ``--reladiff DIR/bin/reladiff``. It looks at both sides
@@ -17,23 +15,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import measure
 from database import database, make, serving
-from measure import Row, interleaved, ratio, report
+from measure import Row, Used, interleaved, ratio, report
 
 from verify.drills.postgres.address import Address
 from verify.drills.postgres.server import Server
 from verify.drills.postgres.tools import client
 
-WITHIN = 3600.0
-_TICK = os.sysconf("SC_CLK_TCK")
-#: of /proc/PID/stat after the name: user and system time of children that were waited for
-_CHILDREN = slice(13, 15)
 _ONE = """
 import sys
 from verify.drills.postgres.session import connect
@@ -45,55 +38,11 @@ for side in range(2 if sys.argv[3:] else 1):
 """
 
 
-@dataclass(frozen=True)
-class Used:
-    """CPU seconds of client and server, and the client's largest memory in MB."""
-
-    client: float
-    server: float
-    memory: float
-
-    @property
-    def whole(self) -> float:
-        return self.client + self.server
-
-
-def children(pid: int) -> set[str]:
-    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-
-
-def reaped(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[_CHILDREN])) / _TICK
-
-
 def used(
     server: Server, command: Sequence[str | Path], *, env: dict[str, str] | None = None, says: bytes = b""
 ) -> Used:
-    """Run ``command`` to its end, which it has to report as ``says``; return what it and the server used."""
     assert server.service is not None
-    pid = server.service.pid
-    idle, before = children(pid), reaped(pid)
-    child = subprocess.Popen(
-        list(map(str, command)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=dict(os.environ) | (env or {}),
-    )
-    assert child.stderr is not None
-    with child.stderr as errors:
-        said = errors.read()
-    _, status, mine = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode or says not in said or (says and b"ERROR" in said):
-        raise SystemExit(
-            f"{command[0]} ended with {child.returncode}: {said.decode(errors='replace')[-500:]}"
-        )
-    end = time.monotonic() + 30
-    while children(pid) - idle:  # a backend outlives its client for a moment
-        assert time.monotonic() < end, "a backend did not end"
-        time.sleep(0.01)
-    return Used(mine.ru_utime + mine.ru_stime, reaped(pid) - before, mine.ru_maxrss / 1024)
+    return measure.used(command, [server.service.pid], env=env, says=says)
 
 
 def ours(server: Server, address: Address, how: str, *only: str) -> Used:

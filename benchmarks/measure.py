@@ -1,12 +1,37 @@
-"""What the comparisons share: CPU of a child process, medians, one table with a verdict."""
+"""What the comparisons share: CPU of a child process and of servers, medians, one table with a verdict."""
 
 import os
 import statistics
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+#: seconds that one measured program may take
+WITHIN = 3600.0
+_TICK = os.sysconf("SC_CLK_TCK")
+#: of /proc/PID/stat after the name: user and system time, its own and of children that were waited for
+_OWN, _CHILDREN = slice(11, 13), slice(13, 15)
+
+
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds of client and servers, seconds by the clock, and the client's largest memory in MB.
+
+    The kernel says of no child that it held less memory than whoever started it.
+    """
+
+    client: float
+    server: float
+    wall: float
+    memory: float
+
+    @property
+    def whole(self) -> float:
+        return self.client + self.server
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,83 @@ def cpu(
     if process.returncode not in expect:
         raise SystemExit(f"{command[:4]} ended with {process.returncode}:\n{said.decode(errors='replace')}")
     return used.ru_utime + used.ru_stime
+
+
+def used(
+    command: Sequence[str | Path],
+    postmasters: Sequence[int],
+    *,
+    env: Mapping[str, str] | None = None,
+    says: bytes = b"",
+) -> Used:
+    """Run ``command`` to its end, which it has to report as ``says``; return what it and the servers used.
+
+    A server's CPU is that of its backends, told by the kernel between two moments at which none was
+    left, and of PostgreSQL 18's I/O workers, which read for them and stay. Checkpointer and writer
+    are counted for nobody. Clients have to come by a unix socket.
+    """
+    quiet(postmasters)
+    before = sum(map(spent, postmasters))
+    began = time.monotonic()
+    child = subprocess.Popen(
+        list(map(str, command)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ) | dict(env or {}),
+    )
+    watch = threading.Timer(WITHIN, child.kill)
+    watch.start()
+    assert child.stderr is not None
+    with child.stderr as errors:
+        said = errors.read()
+    _, status, mine = os.wait4(child.pid, 0)
+    wall = time.monotonic() - began
+    watch.cancel()
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode or says not in said or (says and b"ERROR" in said):
+        raise SystemExit(
+            f"{command[0]} ended with {child.returncode}: {said.decode(errors='replace')[-500:]}"
+        )
+    quiet(postmasters)
+    served = sum(map(spent, postmasters)) - before
+    return Used(mine.ru_utime + mine.ru_stime, served, wall, mine.ru_maxrss / 1024)
+
+
+def quiet(postmasters: Sequence[int]) -> None:
+    """Wait until no backend is left: each outlives its client for a moment, and counts once it is reaped."""
+    end = time.monotonic() + 30
+    while any(_serving(title) for pid in postmasters for title in children(pid).values()):
+        assert time.monotonic() < end, "a backend did not end"
+        time.sleep(0.01)
+
+
+def children(postmaster: int) -> dict[str, bytes]:
+    """Return the titles of a server's processes, "" of one that is about to be reaped."""
+    every = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return {pid: _title(pid) for pid in every}
+
+
+def spent(postmaster: int) -> float:
+    """Return the CPU seconds of a server's backends that have ended and of its I/O workers."""
+    workers = [pid for pid, title in children(postmaster).items() if b" io worker" in title]
+    return _ticks(postmaster, _CHILDREN) + sum(_ticks(worker, _OWN) for worker in workers)
+
+
+def _serving(title: bytes) -> bool:
+    """Say whether it is a backend, a worker of one, or a process without a title yet, or any more."""
+    return not title.startswith(b"postgres: ") or b"[local]" in title or b"parallel worker" in title
+
+
+def _title(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:  # reaped meanwhile
+        return b""
+
+
+def _ticks(pid: int | str, which: slice) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[which])) / _TICK
 
 
 def interleaved(rounds: int, *measures: Callable[[], float]) -> list[list[float]]:
