@@ -39,7 +39,11 @@ ROOT = HERE.parents[1]
 SYSTEMS = sorted(ROOT.glob("systems/*/verify.yaml"))
 BURSTING = [path for path in SYSTEMS if {"leather_api", "mdc_tts"} & set(path.parts)]
 #: contracts whose faults other modules inject in the normal tier
-PROVEN = [ROOT / "systems/leather_api/verify.yaml", HERE / "acting.yaml", HERE / "contracts/surface.yaml"]
+PROVEN = [
+    ROOT / "systems/leather_api/verify.yaml",
+    HERE / "acting.yaml",
+    *(HERE / "contracts" / f"{name}.yaml" for name in ("surface", "backup", "restores")),
+]
 #: the contract that speaks of the faults that those do not
 STORAGE = ROOT / "systems/mdc_tts/verify.yaml"
 #: no contract states so short a time to get ready that this one violates it

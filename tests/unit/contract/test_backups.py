@@ -45,6 +45,8 @@ backups:
     schedule: 0 2 * * *
     timezone: Europe/Berlin
     size: 5GiB
+environments:
+  staging: {url: 'https://a.example.com', backups: {database: {source: $SHOP_DATABASE}}}
 """,
     )
     backup = read.backups["database"]
@@ -52,6 +54,7 @@ backups:
     assert backup.script.run == ("sh", "scripts/a b.sh")
     assert backup.script.env == {"DATABASE_URL": "{source}"}
     assert backup.schedule == "0 2 * * *"
+    assert read.environments["staging"].backups["database"].source == "$SHOP_DATABASE"
     assert backup.restore is not None
     assert backup.restore.run == ("scripts/restore.sh", "{artefact}")
 
