@@ -140,11 +140,27 @@ def open_folder(path: Path, folder: Path, clock: Clock) -> Path:
                     raise clock.lost("decompress", "tar: it is cut: its end is missing")
                 names = [member.name for member in members]
                 if any("/" in name for name in names):
-                    archive.extractall(folder, filter="data")
+                    _unpack(archive, members, folder)
         except (tarfile.TarError, EOFError, OSError) as error:
             raise clock.lost("decompress", f"tar: it is cut or damaged: {error}") from error
     found = sorted(folder.glob("**/toc.dat"))
     return found[0].parent if found else path
+
+
+def _unpack(archive: tarfile.TarFile, members: list[tarfile.TarInfo], folder: Path) -> None:
+    """Write folders and files below ``folder``, and nothing else; extraction filters came with 3.11.4."""
+    for member in members:
+        target = folder / member.name
+        if member.name.startswith("/") or ".." in target.parts or not (member.isdir() or member.isfile()):
+            raise tarfile.TarError(f"{member.name} is no file below its folder")
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = archive.extractfile(member)
+        if source is not None:
+            with source, target.open("wb") as file:
+                shutil.copyfileobj(source, file, _BLOCK)
 
 
 def _ends(path: Path, members: list[tarfile.TarInfo]) -> bool:

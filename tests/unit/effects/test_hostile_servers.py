@@ -158,7 +158,7 @@ _DEAD = {
     _drip_head: "deadline of 600ms passed while waiting for the answer",
     _drip_body: "deadline of 600ms passed while reading the body",
     _drip_chunks: "deadline of 600ms passed while reading the body",
-    _endless_trailers: "deadline|more than",
+    _endless_trailers: "deadline|(broken protocol: )?more than",
     _endless_chunk_line: "broken protocol: ",
     _chunks_of_negative_size: "broken protocol: |deadline",
     _broken_chunks: "broken protocol: ",
