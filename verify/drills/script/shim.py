@@ -63,7 +63,10 @@ def run(argv: list[bytes], said: bytes) -> tuple[int, tuple[int, int]]:
 
 
 def counted(child: int) -> tuple[int, int]:
-    """Return the bytes that a program which has ended read from and wrote to files and pipes."""
+    """Return the bytes that a program which has ended read from and wrote to files and pipes.
+
+    The system tells them to root alone; to anybody else they are 0.
+    """
     try:
         fields = dict(line.split(b": ") for line in read(b"/proc/%d/io" % child).splitlines())
     except (OSError, ValueError):
