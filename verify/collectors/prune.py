@@ -55,10 +55,10 @@ def _folder(world: World) -> Iterator[Path]:
     path = Path(tempfile.gettempdir()) / f"dv-prune-{world.run_id[:24]}-{os.urandom(4).hex()}"
     with contextlib.ExitStack() as undo:
         if world.journal is not None:
-            undo.callback(world.journal.make_directory(path).gone)
+            undo.enter_context(world.journal.folder(path))
         else:
             path.mkdir(mode=0o700)
-        undo.callback(shutil.rmtree, path, ignore_errors=True)
+            undo.callback(shutil.rmtree, path, ignore_errors=True)
         inner = path / "days"
         inner.mkdir()
         yield inner

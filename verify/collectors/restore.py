@@ -185,11 +185,7 @@ def folder_of(place: Place) -> Iterator[Path]:
     """Give an empty folder of this run."""
     name = f"dv-backup-{place.journal.run_id[:24]}-{os.urandom(4).hex()}"
     path = Path(tempfile.gettempdir()) / name
-    entry = place.journal.make_directory(path)
-    try:
+    with place.journal.folder(path):
         inner = path / "work"
         inner.mkdir()
         yield inner
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        entry.gone()

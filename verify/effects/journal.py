@@ -16,6 +16,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,7 @@ from verify.effects.errors import FileError
 from verify.effects.procfs import boot_id, process
 from verify.effects.reap import Reaped, clean, reaper
 from verify.effects.record import MARKER, OWNED, Record
+from verify.effects.removal import remove_folder
 from verify.effects.state import state_folder, sync_folder
 
 __all__ = ["MARKER", "OWNED", "Entry", "Journal", "Reaped", "Record", "clean", "reaper"]
@@ -116,6 +118,20 @@ class Journal:
         (whole / OWNED).write_text(self.run_id)
         entry.made()
         return entry
+
+    @contextlib.contextmanager
+    def folder(self, path: Path) -> Iterator[Path]:
+        """Give the folder ``path``, created as by ``make_directory``; remove it with all in it at the end.
+
+        What cannot be removed stays in the journal, so that ``clean`` tells of it.
+        """
+        entry = self.make_directory(path)
+        try:
+            yield path
+        finally:
+            with contextlib.suppress(OSError):
+                remove_folder(path)
+                entry.gone()
 
     def close(self) -> None:
         """Unlock; the file goes when every resource is gone, else it stays for ``clean``. Safe to repeat."""

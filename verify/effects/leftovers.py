@@ -1,6 +1,5 @@
 """What removes each kind of resource that a dead run left; more kinds are registered with ``reaper``."""
 
-import shutil
 import stat
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any
 from verify.effects.errors import EffectError
 from verify.effects.procfs import Process, ancestors, boot_id, carries, end, process, processes
 from verify.effects.record import MARKER, OWNED, Record
+from verify.effects.removal import remove_folder
 
 Reap = Callable[[Record], str]
 #: seconds that what is ended may take to end by itself
@@ -79,7 +79,7 @@ def reap_directory(record: Record) -> str:
     if not any(_marked(folder, record.run_id) for folder in (path, *path.parents)):
         return _remove_empty(path, record.run_id)
     try:
-        shutil.rmtree(path)
+        remove_folder(path)
     except OSError as error:
         raise CannotReap(f"{error.filename}: {error.strerror}: remove it by hand") from error
     return "removed"

@@ -1,7 +1,6 @@
 """Where the reference keeps what outlives a run, and where it puts a run."""
 
 import os
-import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -41,8 +40,3 @@ def place(run: str, user: str | None) -> Path:
     base, name = Path(tempfile.gettempdir()), f"dv-{run}"
     usable = len(str(base / name)) <= _LONGEST and binaries.passable(base, user)
     return (base if usable else Path("/tmp")) / name  # noqa: S108 # made with mode 0700, and it must not exist
-
-
-def remove(folder: Path) -> None:
-    """Remove the folder of a run."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -29,6 +29,7 @@ _LOOK = 0.02
 _KEY_LINE = 6  # of the pid file: key and id of the segment
 _REMOVE = 0  # IPC_RMID
 _MARK = "VERIFY_RUN_ID"
+_OWNED = ".verify-owned"
 
 
 def wait_for_end(owner: int) -> None:
@@ -134,6 +135,20 @@ def end_server(pidfile: str) -> None:
         threading.Event().wait(_LOOK)
 
 
+def remove_folder(folder: str) -> None:
+    """Remove the run's folder, its mark last: cut short, ``clean`` can still tell whose it is."""
+    import shutil
+
+    with contextlib.suppress(FileNotFoundError):  # ``clean`` may be at it as well
+        for name in os.listdir(folder):  # noqa: PTH208 # as above
+            if name != _OWNED:
+                path = os.path.join(folder, name)  # noqa: PTH118 # as above
+                shutil.rmtree(path, ignore_errors=True)
+                with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                    os.unlink(path)  # noqa: PTH108 # as above
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def main(*words: str) -> None:
     """Wait for the end of the owner, then end what it has left."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -146,9 +161,7 @@ def main(*words: str) -> None:
     owner, folder, pidfile = words
     wait_for_end(int(owner))
     if end_all(folder, pidfile, f"{_MARK}={os.environ[_MARK]}".encode()):
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,7 @@ class Reference(Data):
         self.folder = folders.place(f"{journal.run_id[:24]}-{secrets.token_hex(3)}", binaries.database_user())
         secret = secrets.token_hex(16)
         config = terms.config_of(spec, folder=self.folder, secret=secret)
-        undo.callback(journal.make_directory(self.folder).gone)
-        undo.callback(folders.remove, self.folder)
+        undo.enter_context(journal.folder(self.folder))
         self.folder.chmod(0o711)  # the database's own user must be able to pass
         (self.folder / MEDIA).mkdir()
         #: where scripts find their buckets, as folders

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Mapping
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 from verify import __version__
 from verify.collectors.world import World
 from verify.contract.load import Loaded
-from verify.effects import journal as journals
 from verify.effects.files import read_regular
 from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
@@ -159,9 +157,7 @@ class Session:
     def make_folder(self) -> Path:
         """Return a private folder of this run, which ``close`` removes."""
         folder = Path(tempfile.gettempdir()) / f"deploy-verify-{self.id}"
-        entry = self._journal.make_directory(folder)
-        self._closing.callback(_remove, folder, entry)
-        return folder
+        return self._closing.enter_context(self._journal.folder(folder))
 
     def close(self) -> None:
         """Close what was opened. Safe to repeat."""
@@ -209,15 +205,6 @@ class Session:
     def needs(self) -> frozenset[Need]:
         """Return everything the selected entries ask to be seen."""
         return frozenset(need for entry in self._entries() for check in entry.checks for need in check.needs)
-
-
-def _remove(folder: Path, entry: journals.Entry) -> None:
-    """Remove a run's folder; a worker may write into it while it goes, so look twice."""
-    for _ in range(2):
-        if folder.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-    if not folder.exists():
-        entry.gone()
 
 
 def _verdict(entry: Entry, answers: Mapping[Need, object]) -> Verdict:

@@ -16,7 +16,7 @@ import pytest
 
 import verify
 from verify.effects import journal as journaling
-from verify.effects import leftovers
+from verify.effects import leftovers, removal
 from verify.effects import reap as reaping
 from verify.effects.errors import FileError
 from verify.effects.journal import MARKER, OWNED, Journal, Record, clean, reaper
@@ -325,7 +325,7 @@ def test_what_cannot_be_removed_is_told(kind: str, tmp_path: Path, monkeypatch: 
     state.mkdir()
     path = tmp_path / "it"
     if kind == "directory":
-        path.mkdir()
+        (path / "data").mkdir(parents=True)
         (path / OWNED).write_text("run")
     else:
         path.touch()
@@ -333,7 +333,7 @@ def test_what_cannot_be_removed_is_told(kind: str, tmp_path: Path, monkeypatch: 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted", str(path))
 
-    monkeypatch.setattr(leftovers.shutil, "rmtree", refuse)
+    monkeypatch.setattr(removal.shutil, "rmtree", refuse)
     monkeypatch.setattr(leftovers.Path, "unlink", refuse)
     _write(state, "run", _plan(kind, path=str(path)))
     (found,) = clean(state)

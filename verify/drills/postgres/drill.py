@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,9 +73,7 @@ def working(drill: Drill) -> Iterator[Path]:
     """Give an empty folder of the run, while nobody else drills here."""
     with holding.hold(drill.held, drill.journal.run_id), contextlib.ExitStack() as stack:
         path = Path(tempfile.gettempdir()) / f"dv-drill-{drill.journal.run_id[:24]}-{os.urandom(4).hex()}"
-        entry = drill.journal.make_directory(path)
-        stack.callback(entry.gone)
-        stack.callback(shutil.rmtree, path, ignore_errors=True)
+        stack.enter_context(drill.journal.folder(path))
         inner = path / "work"
         inner.mkdir()
         yield inner

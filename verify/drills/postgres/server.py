@@ -270,14 +270,9 @@ def workplace(journal: Journal, folder: Path | None = None) -> Iterator[Path]:
     """Make a folder of the run that the server's user may pass through, and remove it at the end."""
     name = f"{journal.run_id[:24]}-{os.urandom(3).hex()}"
     path = folder or folders.place(name, servers.database_user())
-    entry = journal.make_directory(path)
-    try:
+    with journal.folder(path):
         path.chmod(0o711)  # to pass, not to look: the server's own folder lies below
         yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        if not path.exists():
-            entry.gone()
 
 
 def room(folder: Path, needed: float, *, stage: str) -> None:
