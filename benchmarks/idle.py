@@ -1,7 +1,7 @@
 """Installed and unused: `pytest --collect-only` of an empty project, with and without the plugin.
 
 Two folders stand for two environments: one with pytest alone, one with our wheel and everything
-it requires besides, found through their entry points. The wheel is built and installed, since
+it requires besides, found through their entry points. The wheels are built and installed, since
 pytest reads the list of files of every distribution that has a plugin.
 """
 
@@ -20,6 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 OURS = "pytest-deploy-verify"
+#: each distribution that is built here, and where
+BUILT = {OURS: "entry", "deploy-verify-core": "."}
 COLLECTED_NOTHING = 5
 GOAL = 1.03
 HEAVY = ("pydantic", "yaml", "requests", "urllib3", "jinja2", "verify.", "ssl", "http.client", "asyncio")
@@ -46,11 +48,11 @@ def closure(name: str) -> Iterator[importlib.metadata.Distribution]:
 
 
 def install(folder: Path, *names: str) -> Path:
-    """Link what the distributions consist of into ``folder``; ours is left out, see ``wheel``."""
+    """Link what the distributions consist of into ``folder``; ours is left out, see ``wheels``."""
     folder.mkdir()
     for name in names:
         for found in closure(name):
-            if canonicalize_name(found.metadata["Name"]) == OURS:
+            if canonicalize_name(found.metadata["Name"]) in BUILT:
                 continue
             tops = {Path(str(file)).parts[0] for file in found.files or ()} - {"..", "__pycache__", "bin"}
             for top in tops:
@@ -60,14 +62,15 @@ def install(folder: Path, *names: str) -> Path:
     return folder
 
 
-def wheel(base: Path, folder: Path) -> None:
-    """Build our wheel and install it into ``folder``, as a user's environment has it."""
+def wheels(base: Path, folder: Path) -> None:
+    """Build our wheels and install them into ``folder``, as a user's environment has them."""
     root = Path(__file__).resolve().parent.parent
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(base / "wheel")]
-    subprocess.run(build, cwd=root, check=True, capture_output=True, timeout=120)
-    (built,) = (base / "wheel").glob("*.whl")
+    for place in BUILT.values():
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(base / "wheels")]
+        subprocess.run(build, cwd=root / place, check=True, capture_output=True, timeout=120)
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(folder)]
-    subprocess.run([*pip, str(built)], check=True, capture_output=True, timeout=120)
+    built = map(str, (base / "wheels").glob("*.whl"))
+    subprocess.run([*pip, *built], check=True, capture_output=True, timeout=120)
 
 
 def command(folder: Path) -> list[str]:
@@ -96,7 +99,7 @@ def main() -> int:
         without = install(Path(base, "without"), "pytest")
         again = install(Path(base, "again"), "pytest")
         installed = install(Path(base, "installed"), "pytest", OURS)
-        wheel(Path(base), installed)
+        wheels(Path(base), installed)
         project = Path(base, "project")
         project.mkdir()
         (project / "pytest.ini").write_text("[pytest]\n")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = ("verify/", "suites/", "locustfiles/", "pytest_deploy_verify.py")
+SHIPPED = ("verify/", "suites/", "locustfiles/", "entry/")
 
 
 def main(target: Path) -> None:

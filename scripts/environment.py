@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+#: what is installed editable: the package, and the plugin that is its door
+PROJECTS = (ROOT, ROOT / "entry")
 STAMP = VENV / "deploy-verify.json"
 LOCKS = {"all": ROOT / "requirements" / "all.txt", "dev": ROOT / "requirements" / "dev.txt"}
 PARTS = {"all": ("all", "dev"), "dev": ("dev",)}  # dev holds everything that all does
@@ -63,7 +65,8 @@ def main(wanted: str) -> None:
             before = {}
         _pip("--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(LOCKS[wanted]))
         _redis_program()
-        _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        projects = [part for place in PROJECTS for part in ("--editable", str(place))]
+        _pip("--no-deps", "--no-build-isolation", *projects)
         STAMP.write_text(json.dumps(before | state | {"installed": wanted}, indent=1) + "\n")
         print(f"Ready in {time.monotonic() - started:.0f} s.", flush=True)
 
@@ -72,7 +75,7 @@ def _state() -> dict[str, str]:
     """Return what the environment depends on."""
     sums = {name: _sum(lock) for name, lock in LOCKS.items()}
     return sums | {
-        "project": _sum(ROOT / "pyproject.toml"),
+        "project": " ".join(_sum(place / "pyproject.toml") for place in PROJECTS),
         "python": f"{platform.python_version()} {Path(sys.executable).resolve()}",
         "root": str(ROOT),
     }

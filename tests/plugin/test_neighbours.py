@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_deploy_verify
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Shop, Site
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 UNIT = "def test_unit():\n    assert True\n"
 OWN_ENV = """
 import pytest
+import pytest_deploy_verify
 
 def pytest_addoption(parser):
     parser.addoption("--env", default="dev")
@@ -171,7 +173,4 @@ def test_the_package_that_runs_is_the_installed_one(shop: "Shop") -> None:
     assert ran.code == 0, ran.text
     shown = next(line for line in ran.out.splitlines() if line.startswith("from "))
     assert not Path(shown[5:]).is_relative_to(shop.path)
-    assert (
-        Path(shown[5:]).parent.parent
-        == Path(os.path.realpath(sys.modules["pytest_deploy_verify"].__file__ or "")).parent
-    )
+    assert Path(shown[5:]).parent.parent == Path(os.path.realpath(pytest_deploy_verify.home()))

@@ -56,7 +56,7 @@ def copied(tracked: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A copy of what ships and of the proofs, for tests that change it."""
     target = tmp_path_factory.mktemp("copy")
     for path in tracked:
-        if path.parts[0] in {"verify", "suites", "locustfiles", "systems"} or len(path.parts) == 1:
+        if path.parts[0] in {"verify", "entry", "suites", "locustfiles", "systems"} or len(path.parts) == 1:
             (target / path).parent.mkdir(parents=True, exist_ok=True)
             (target / path).write_bytes((ROOT / path).read_bytes())
     return target

@@ -89,7 +89,8 @@ def run(tree: Path, folder: Path, *arguments: str) -> subprocess.CompletedProces
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=kept
+        | {"PYTHONPATH": os.pathsep.join((str(tree), str(tree / "entry"))), "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
         capture_output=True,
         text=True,

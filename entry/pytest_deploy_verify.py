@@ -1,8 +1,11 @@
 """Entry point of the pytest plugin: options, and a door that opens only when it is asked to.
 
 Installed and idle it costs a few options: the package ``verify`` is not imported before one
-of them is used. It is then imported from beside this file, whatever folder called ``verify``
-a user has, and outside of assertion rewriting. PYTEST_DONT_REWRITE
+of them is used. It is then imported from where its own distribution lies, whatever folder called
+``verify`` a user has, and outside of assertion rewriting. PYTEST_DONT_REWRITE
+
+This file is a distribution by itself: pytest reads the list of files of each one that has a plugin,
+in every run of every project, and the package has a thousand.
 """
 
 import importlib.machinery
@@ -14,7 +17,11 @@ from typing import Any
 
 import pytest
 
+__version__ = "0.1.0"  # with the same one of the package, which tests/repo sees to
+
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib would be a module more in every idle run
+#: the distribution of the package
+CORE = "deploy-verify-core"
 
 #: name, how often, metavar, help; each is --verify-NAME always, and --NAME where nobody else has it
 OPTIONS: tuple[tuple[str, str, str | None, str], ...] = (
@@ -138,8 +145,29 @@ def _named(config: pytest.Config) -> bool:
     return any(os.path.basename(file) == "verify.yaml" for file in files)  # noqa: PTH119 - as above
 
 
+def home() -> str:
+    """Return the folder that the package lies in: beside this file, above it in a checkout, or elsewhere."""
+    places = [HERE]
+    if os.path.basename(HERE) == "entry":  # noqa: PTH119 - as above
+        places.append(os.path.dirname(HERE))  # noqa: PTH120 - as above
+    for place in places:
+        if _lies_in(place):
+            return place
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        found = os.path.abspath(str(distribution(CORE).locate_file("")))  # noqa: PTH100 - as above
+    except PackageNotFoundError:
+        found = HERE
+    return found
+
+
+def _lies_in(place: str) -> bool:
+    return os.path.isfile(os.path.join(place, "verify", "__init__.py"))  # noqa: PTH113, PTH118 - as above
+
+
 class Door:
-    """Finds ``verify`` beside this file and nowhere else, and leaves its modules unrewritten.
+    """Finds ``verify`` where its distribution has it and nowhere else, and leaves its modules unrewritten.
 
     ``clashes`` tells which modules were looked for in another package called ``verify``.
     """
@@ -152,7 +180,7 @@ class Door:
     ) -> importlib.machinery.ModuleSpec | None:
         """Find the package and its modules, by the ordinary machinery."""
         if name == "verify":
-            return importlib.machinery.PathFinder.find_spec(name, [HERE], target)
+            return importlib.machinery.PathFinder.find_spec(name, [home()], target)
         if not name.startswith("verify."):
             return None
         found = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -165,7 +193,8 @@ class Door:
 
 def _other() -> str | None:
     """Return where another ``verify`` would be imported from, if there is one."""
-    elsewhere = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != HERE]  # noqa: PTH100 - as above
+    ours = home()
+    elsewhere = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != ours]  # noqa: PTH100 - as above
     spec = importlib.machinery.PathFinder.find_spec("verify", elsewhere)
     return next(iter(spec.submodule_search_locations or ()), None) if spec is not None else None
 
@@ -199,7 +228,10 @@ sys.meta_path.append(Fallback)
 
 
 def _open_door() -> None:
-    ours = os.path.join(HERE, "verify")  # noqa: PTH118 - as above
+    place = home()
+    if not _lies_in(place):
+        raise pytest.UsageError(f"{CORE} is not installed: pip install {CORE}=={__version__}")
+    ours = os.path.join(place, "verify")  # noqa: PTH118 - as above
     for name in [name for name in sys.modules if name == "verify" or name.startswith("verify.")]:
         module = sys.modules[name]
         where = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), ours)
@@ -211,7 +243,11 @@ def _open_door() -> None:
 
 def main() -> int:
     """Run the command ``deploy-verify``."""
-    _open_door()
+    try:
+        _open_door()
+    except pytest.UsageError as error:
+        print(f"deploy-verify: {error}", file=sys.stderr)
+        return int(pytest.ExitCode.USAGE_ERROR)
     from verify.cli import main as run
 
     return run()
