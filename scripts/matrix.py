@@ -7,6 +7,7 @@ these runs; what was not run is said to be so, or with ``--keep`` stays as the p
 with its runs beside the new ones.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -69,8 +70,8 @@ def read(reports: Iterable[Path], systems: Iterable[str]) -> dict[tuple[str, str
             raise SystemExit(f"{report}: expected what pytest --junit-xml writes: {error}") from error
         taken = 0
         for suite in root.iter("testsuite"):
-            run = f"{suite.get('timestamp', '')[:10]} at {_properties(suite).get('commit', 'unknown')}"
-            taken += sum(_take(cells, case, known, run) for case in suite.iter("testcase"))
+            day = suite.get("timestamp", "")[:10]
+            taken += sum(_take(cells, case, known, day) for case in suite.iter("testcase"))
         if not taken:
             raise SystemExit(
                 f"{report}: expected results of tests/proof/test_matrix.py -m nightly, "
@@ -84,7 +85,7 @@ def _properties(element: ET.Element) -> dict[str, str]:
     return {} if found is None else {one.get("name", ""): one.get("value", "") for one in found}
 
 
-def _take(cells: dict[tuple[str, str], Cell], case: ET.Element, systems: tuple[str, ...], run: str) -> bool:
+def _take(cells: dict[tuple[str, str], Cell], case: ET.Element, systems: tuple[str, ...], day: str) -> bool:
     """Add one test, such as ``test_every_fault[no-hsts-octoco]``; tell whether it is one of the matrix."""
     test, _, rest = case.get("name", "").removesuffix("]").partition("[")
     system = next((name for name in systems if rest.endswith(f"-{name}")), None)
@@ -96,7 +97,7 @@ def _take(cells: dict[tuple[str, str], Cell], case: ET.Element, systems: tuple[s
         cells[key] = Cell()
     cell = cells[key]
     cell.tests.add(test)
-    cell.runs.add(run)
+    cell.runs.add(f"{day} at {noted.get('commit', 'unknown')}")
     for outcome in ("violated", "holds", "inconclusive"):
         getattr(cell, outcome).update(noted[outcome].split())
     cell.exact &= case.find("failure") is None and case.find("error") is None
@@ -146,7 +147,16 @@ def page(
 def run(report: Path) -> None:
     """Run the nightly matrix; what fails in it is shown in the page."""
     command = [sys.executable, "-m", "pytest", "-m", "nightly", "tests/proof/test_matrix.py"]
-    command += ["-k", "every_fault", "-o", "junit_family=xunit1", f"--junit-xml={report}"]
+    # bursts keep their pace and wait for it: there is room for more of them than processors
+    command += [
+        "-n",
+        str(2 * (os.cpu_count() or 1)),
+        "-k",
+        "every_fault",
+        "-o",
+        "junit_family=xunit1",
+        f"--junit-xml={report}",
+    ]
     subprocess.run(command, cwd=ROOT, check=False, timeout=DEADLINE)
 
 

@@ -1,7 +1,7 @@
 """Each fault violates exactly the claims whose rules say so: the matrix, on leather_api.
 
 The expected set is computed from the rules and from nothing else. Claims that send bursts
-are judged for the faults that they speak of; with every other fault once a night.
+are judged for the faults that they speak of; with every other fault once a night, in ``test_matrix``.
 """
 
 from collections.abc import Callable
@@ -109,20 +109,3 @@ def test_every_live_claim_of_the_reference_has_been_seen_to_fail(bench: Any) -> 
         if not any(bench.broken_by(fault, check) for fault in FAULTS)
     }
     assert never == set()
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_every_fault_against_every_claim(bench: Any, broken: Break, fault: str) -> None:
-    expected = bench.expected(fault, bench.entries)
-    broken(fault)
-    verdicts = judged(bench, fault, bench.entries)
-    bench.running.heal(fault)
-    if fault in REFUSING:
-        violated = came_out(verdicts, Outcome.VIOLATED)
-        assert violated >= expected
-        assert all(REFUSED in str(verdicts[name].judgements) for name in violated - expected), verdicts
-    else:
-        expect(verdicts, expected)
-    bench.clean_up(verdicts)
-    expect(bench.judge(bench.entries), set())

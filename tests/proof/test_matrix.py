@@ -83,12 +83,17 @@ def git(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def commit(record_testsuite_property: Note) -> None:
-    """Note what was judged, for the page that is made of it."""
+@pytest.fixture(scope="module")
+def commit() -> str:
+    """Return what is judged, for the page that is made of it."""
     head = git("rev-parse", "--short=12", "HEAD").stdout.strip() or "unknown"
     changed = git("diff", "--quiet", "HEAD", "--", "verify", "systems", "tests").returncode
-    record_testsuite_property("commit", f"{head} and changes" if changed else head)
+    return f"{head} and changes" if changed else head
+
+
+@pytest.fixture(autouse=True)
+def noted(commit: str, record_property: Note) -> None:
+    record_property("commit", commit)  # with each test: what belongs to a suite, workers do not hand on
 
 
 def names(verdicts: dict[str, Verdict], outcome: Outcome) -> set[str]:
@@ -157,7 +162,7 @@ def page_writer() -> ModuleType:
 
 
 def case(name: str, violated: str, holds: str, inside: str = "") -> str:
-    seen = {"violated": violated, "holds": holds, "inconclusive": ""}
+    seen = {"commit": "abc", "violated": violated, "holds": holds, "inconclusive": ""}
     noted = "".join(f'<property name="{key}" value="{value}"/>' for key, value in seen.items())
     return f'<testcase name="{name}"><properties>{noted}</properties>{inside}</testcase>'
 
@@ -168,9 +173,8 @@ def test_the_page_tells_what_was_seen(tmp_path: Path) -> None:
         case("test_every_fault[no-hsts-one]", "smoke::B smoke::A", "smoke::C"),
         case("test_every_fault[debug-on-two]", "", "smoke::D", "<failure/>"),
     )
-    noted = '<properties><property name="commit" value="abc"/></properties>'
     report = tmp_path / "report.xml"
-    report.write_text(f'<testsuite timestamp="2026-01-02T03:04:05">{noted}{"".join(cases)}</testsuite>')
+    report.write_text(f'<testsuite timestamp="2026-01-02T03:04:05">{"".join(cases)}</testsuite>')
     cells = writer.read([report], ["one", "two"])
     written = writer.page(cells, ["debug-on", "no-hsts"], {"one": writer.TESTS, "two": writer.TESTS[:1]})
     assert "| one | 2026-01-02 at abc |" in written
