@@ -1,6 +1,8 @@
 """Backups of a reference that keeps them in every way: all hold, and each fault is told by what it breaks."""
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,10 @@ pytestmark = [pytest.mark.needs("postgresql", "redis")]
 
 
 def complete(text: str, _running: Any, folder: Path) -> str:
-    """Put the scripts where the contract has them."""
+    """Put the scripts where the contract has them, as if nobody had changed them for a month."""
     shutil.copytree(SCRIPTS, folder / "scripts")
+    past = time.time() - 30 * 86_400  # longer ago than what backup-stale sets the clock back
+    os.utime(folder / "scripts" / "backup.sh", (past, past))
     return text
 
 

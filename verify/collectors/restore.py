@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,6 +33,7 @@ from verify.effects.process import Finished, clean_environment
 from verify.facts.backup import Restore, RoundTrip
 from verify.model.need import Need
 from verify.reference import sabotage
+from verify.reference.shop import manage
 
 DEADLINE = 900.0  # seconds for each step of a drill
 _PROGRAMS = "programs"
@@ -141,8 +144,8 @@ def execute_for(
 
 
 def _programs(place: Place, folder: Path) -> dict[str, str]:
-    """Write what stands for programs while the reference breaks them; return the paths by name."""
-    if not place.programs:
+    """Write the reference's own program and what stands for those it breaks; return the paths by name."""
+    if place.world.breakable is None:
         return {}
     ours = servers.postgres(servers.database_user())
     real = {
@@ -151,7 +154,13 @@ def _programs(place: Place, folder: Path) -> dict[str, str]:
         if (found := shutil.which(name) or shutil.which(name, path=str(ours)))
     }
     (folder / _PROGRAMS).mkdir()
-    return sabotage.write(folder / _PROGRAMS, place.programs, real)
+    real[manage.PROGRAM] = str(folder / "manage")
+    Path(real[manage.PROGRAM]).write_text(
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {manage.__name__} "$@"\n'
+    )
+    Path(real[manage.PROGRAM]).chmod(0o755)
+    bodies = {manage.PROGRAM: 'exec "$REAL" "$@"\n', **place.programs}
+    return sabotage.write(folder / _PROGRAMS, bodies, real)
 
 
 def _recipient(place: Place) -> str:

@@ -1,9 +1,7 @@
 """Restores the newest backup into a place of our own, and migrates that back and forth."""
 
 import contextlib
-import shlex
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,13 +18,10 @@ from verify.drills.postgres.engines import Work
 from verify.drills.postgres.target import Target, own_server
 from verify.drills.script.command import address_values
 from verify.drills.store.base import BackupStore
-from verify.effects.process import clean_environment
 from verify.facts.equality import compare
 from verify.facts.reversal import Program, Reversal, Reverse, Way
 from verify.model.need import Need
 from verify.model.units import Duration
-from verify.reference import sabotage
-from verify.reference.shop import manage
 
 #: kinds of facts that are no schema
 _DATA = ("sequence-value",)
@@ -76,8 +71,7 @@ def _went(place: Place, program: Program, target: Target) -> Way:
     clock = Clock(place.journal, place.world.redactor, deadline=program.within)
     values = {**address_values("target", target.address), "run_id": place.world.run_id, "key": place.key}
     with folder_of(place) as folder:
-        env = {**dict(program.env), **_own(place, folder)}
-        command = Command(run=program.run, env=env, within=program.within)
+        command = Command(run=program.run, env=dict(program.env), within=program.within)
         done = execute_for(place, "restore", command, values, clock, folder)
     said = " ".join((done.stderr or done.stdout).decode("utf-8", "replace").split())[-_WORDS:]
     return Way(
@@ -85,17 +79,3 @@ def _went(place: Place, program: Program, target: Target) -> Way:
         took=Duration(done.seconds),
         words=place.world.redactor.text(said),
     )
-
-
-def _own(place: Place, folder: Path) -> Mapping[str, str]:
-    """Return the PATH on which the reference's own program is, as it is or broken."""
-    if place.world.breakable is None:
-        return {}
-    real = folder / "manage"
-    real.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {manage.__name__} "$@"\n')
-    real.chmod(0o755)
-    own = folder / "own"
-    own.mkdir()
-    bodies = {manage.PROGRAM: place.programs.get(manage.PROGRAM, 'exec "$REAL" "$@"\n')}
-    sabotage.write(own, bodies, {manage.PROGRAM: str(real)})
-    return {"PATH": f"{own}:{clean_environment().get('PATH', '')}"}

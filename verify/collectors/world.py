@@ -80,6 +80,19 @@ class Breakable(Protocol):
         """Return for how long nothing has been backed up."""
         ...
 
+    @property
+    def unbacked(self) -> bool:
+        """Say whether it is migrated by hand, with nothing backed up before."""
+        ...
+
+    def unmigrate(self) -> None:
+        """Take the migration of its next release back; those before it are a month old then."""
+        ...
+
+    def migrate(self, at: dt.datetime | None = None) -> None:
+        """Migrate to its next release by hand; ``at`` is when that was, now where none is given."""
+        ...
+
     def archive(self) -> None:
         """End the present segment of its database's WAL, and wait until the archiver had it."""
         ...

@@ -127,7 +127,8 @@ class Backup(Part):
     """One backup.
 
     ``engine`` is what takes and restores it, unless the team's own ``script`` does, of which
-    ``restore`` (else the artefact is restored by its form) and ``prune`` are further parts.
+    ``restore`` (else the artefact is restored by its form), ``prune`` and ``migrate``, which backs up and
+    then migrates ``{source}`` (run on the reference alone, as a release), are further parts.
     ``store`` is where it is kept, ``schedule`` when it is taken in ``timezone``; ``pitr``: the time between
     two can be restored too. ``recipient`` and ``key`` are of age: who can read it, and the secret that does.
     ``size`` is that of the source in production: a drill of less restores parts too; ``instance`` the
@@ -138,6 +139,7 @@ class Backup(Part):
     script: Runs | None = None
     restore: Runs | None = None
     prune: Runs | None = None
+    migrate: Runs | None = None
     store: StorePlace | None = None
     schedule: Schedule | None = None
     timezone: Zone | None = None
@@ -155,6 +157,8 @@ class Backup(Part):
         """Refuse what the engine cannot work with, or needs."""
         yield from super().misfits(raw)
         engine = raw.get("engine")
+        if engine != "script" and raw.get("migrate") is not None:
+            yield Misfit("only `engine: script` has a script that migrates", "remove this", ("migrate",))
         if engine == "script" and raw.get("script") is None:
             yield Misfit("engine `script` needs `script:`", "name what makes a backup", ("engine",))
         if engine in {"redis", "physical", "snapshot", "objectstore"}:
@@ -190,7 +194,7 @@ class BackupAt(Part):
     secret: SecretName | None = None
 
 
-Disaster = Literal["database-lost", "redis-lost", "all-lost", "bad-release"]
+Disaster = Literal["database-lost", "redis-lost", "all-lost", "bad-release", "region-lost"]
 
 
 class Drill(Part):

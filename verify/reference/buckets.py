@@ -13,6 +13,8 @@ REGION = "us-east-1"
 #: what else ``Fault.bucket`` takes away: that what scripts upload arrives, that it lies elsewhere,
 #: and that they have run lately
 UPLOADS, BESIDE, STALE = "uploads", "beside", "stale"
+#: or that one is made before a migration
+MIGRATED = "migrated"
 #: what is lately
 WEEK = dt.timedelta(days=7)
 _DEADLINE = 20.0  # seconds for each request

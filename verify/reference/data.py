@@ -1,5 +1,6 @@
-"""What the reference keeps: where its data are, and how they get lost."""
+"""What the reference keeps: where its data are, how they are migrated, and how they get lost."""
 
+import datetime as dt
 from pathlib import Path
 
 from verify.reference.errors import StartError
@@ -39,10 +40,18 @@ class Data:
         """End the present segment of the WAL and wait until the archiver had it; raise ``StartError``."""
         self._database.archive()
 
+    def unmigrate(self) -> None:
+        """Take the migration of the next release back; those before it are a month old then."""
+        self._database.unmigrate()
+
+    def migrate(self, at: dt.datetime | None = None) -> None:
+        """Migrate to the next release by hand; ``at`` is when that was, now where none is given."""
+        self._database.migrate(self.database_url, at)
+
     def lose(self, disaster: str) -> None:
         """Make ``disaster`` happen: what is lost has to be restored; raise ``StartError`` where it cannot."""
         if disaster not in {"database-lost", "redis-lost", "all-lost"}:
-            msg = f"{disaster} cannot happen to the reference: it has one release, and its own data"
+            msg = f"{disaster} cannot happen to the reference: it has one release, one region, and its own data"
             raise StartError(msg)
         if disaster != "redis-lost":
             self._database.lose()

@@ -167,6 +167,7 @@ _ALL = (
     _drill("restore-hasty", "what a restore dumps before it begins is empty", sabotage.HASTY),
     _drill("restore-careless", "each program that restores passes errors over", sabotage.CARELESS),
     _drill("migration-one-way", "a migration cannot be undone", sabotage.ONE_WAY),
+    Fault(name="migration-unbacked", summary="migrated by hand, with no backup before", bucket="migrated"),
     Fault(name="bucket-unversioned", summary="versioning of the buckets is suspended", bucket="versioning"),
     Fault(name="bucket-in-clear", summary="the buckets do not encrypt", bucket="encryption"),
     Fault(name="bucket-public", summary="everybody may read the buckets", bucket="privacy"),

@@ -1,6 +1,7 @@
 """PostgreSQL as a part: a unix socket, no TCP, no syncing to disk."""
 
 import contextlib
+import datetime as dt
 import os
 import shlex
 import shutil
@@ -214,13 +215,30 @@ class Postgres(Part):
         with self._superuser() as connection:
             connection.execute(made)
 
+    def unmigrate(self) -> None:
+        """Take the migration of ``release`` back, the others being a month old then; raise ``StartError``."""
+        with self._superuser(NAME) as connection, connection.transaction():
+            connection.execute("DROP TABLE IF EXISTS release_notice")
+            connection.execute("DELETE FROM django_migrations WHERE app = 'release'")
+            connection.execute(
+                "UPDATE django_migrations SET applied = least(applied, now() - interval '30 days')"
+            )
+
+    def migrate(self, url: str, at: dt.datetime | None) -> None:
+        """Migrate to ``release``, now or at what its clock takes for ``at``; raise ``StartError``."""
+        argv = [sys.executable, "-P", "-m", "verify.reference.shop.manage", "migrate", "--no-input"]
+        self._run(argv, "be migrated", env={**self.run.environment(), "DATABASE_URL": url})
+        if at is not None:
+            with self._superuser(NAME) as connection:
+                connection.execute("UPDATE django_migrations SET applied = %s WHERE app = 'release'", (at,))
+
     @contextlib.contextmanager
-    def _superuser(self) -> "Iterator[psycopg.Connection[Any]]":
-        """Connect as the server's superuser; raise ``StartError`` for what it refuses."""
+    def _superuser(self, name: str = "postgres") -> "Iterator[psycopg.Connection[Any]]":
+        """Connect to ``name`` as the server's superuser; raise ``StartError`` for what it refuses."""
         import psycopg
         from psycopg import conninfo
 
-        at = {"host": self.parameters["host"], "port": _PORT, "user": SUPERUSER, "dbname": "postgres"}
+        at = {"host": self.parameters["host"], "port": _PORT, "user": SUPERUSER, "dbname": name}
         try:
             with psycopg.connect(conninfo.make_conninfo("", **at), autocommit=True) as connection:
                 connection.execute("SET statement_timeout = '20s'")

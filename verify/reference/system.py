@@ -16,7 +16,16 @@ from verify.contract.reference import ReferenceSpec
 from verify.effects.files import atomic_write
 from verify.effects.journal import Journal
 from verify.reference import behaviour, binaries, folders, shared, terms
-from verify.reference.buckets import BESIDE, STALE, UPLOADS, WEEK, client, prepare, prepare_databases
+from verify.reference.buckets import (
+    BESIDE,
+    MIGRATED,
+    STALE,
+    UPLOADS,
+    WEEK,
+    client,
+    prepare,
+    prepare_databases,
+)
 from verify.reference.celery_worker import Worker
 from verify.reference.config import BEHAVIOUR_FILE, LOG_FILE, MEDIA, PRODUCTS, SHARED_FILE, USERS
 from verify.reference.data import Data
@@ -169,6 +178,11 @@ class Reference(Data):
     def idle(self) -> dt.timedelta:
         """Return for how long nothing has been backed up."""
         return WEEK if any(each.bucket == STALE for each in self._broken()) else dt.timedelta(0)
+
+    @property
+    def unbacked(self) -> bool:
+        """Say whether it is migrated by hand, with nothing backed up before."""
+        return any(each.bucket == MIGRATED for each in self._broken())
 
     @property
     def programs(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Dumps the database, encrypted, into daily/ of the bucket; on Sundays into weekly/ too,
-# on the first of a month into monthly/ too. deploy.sh runs it before every migration.
+# on the first of a month into monthly/ too. migrate.sh runs it before every migration.
 #
 # DATABASE_URL   the database
 # BACKUP_BUCKET  the bucket, without s3://

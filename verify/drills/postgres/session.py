@@ -26,6 +26,9 @@ GRACE = 5.0
 #: seconds that a table may be locked by others before we give up: we must not queue before writers
 LOCK = 30.0
 _BATCH = 1000
+_OWN_PATH = b"""
+    select set_config('search_path', reset_val, true) from pg_catalog.pg_settings where name = 'search_path'
+"""
 
 
 class Session:
@@ -98,8 +101,27 @@ class Session:
         """Run ``statement`` and yield its rows by the thousand, in bounded memory."""
         with self._translated(), self._connection.cursor(name="deploy_verify") as cursor:
             cursor.itersize = _BATCH
-            cursor.execute(statement, parameters or None)
+            cursor.execute(statement, parameters)
             yield from cursor
+
+    def first(self, query: str) -> Row | None:
+        """Return the first row of a query that a contract states, None for none.
+
+        Names without a schema are looked up as they are for the user elsewhere; it is one query, and
+        cannot write.
+        """
+        with self._translated():
+            self._connection.execute(_OWN_PATH)
+            try:
+                with self._connection.cursor(name="deploy_verify") as cursor:
+                    return cursor.execute(query.encode()).fetchone()
+            except psycopg.errors.InsufficientPrivilege:
+                raise
+            except psycopg.ProgrammingError as error:
+                said = error.diag.message_primary or str(error)
+                raise DrillError(
+                    self.stage, f"{self.where}: the stated query is refused ({said}): correct it"
+                ) from None
 
     def text(self, query: sql.Composable) -> str:
         """Return ``query`` as text, its identifiers quoted."""

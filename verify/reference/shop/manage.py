@@ -10,6 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 #: the name that the reference has it under
 PROGRAM = "shop-manage"
+#: the second comes with the next release, which does not run yet
+OWN = ("verify.reference.shop", "verify.reference.release")
 _CONNECT = 10  # seconds
 
 
@@ -21,7 +23,7 @@ def main() -> None:
 
     at = conninfo_to_dict(os.environ["DATABASE_URL"])
     settings.configure(
-        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "verify.reference.shop"],
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", *OWN],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
         DATABASES={
