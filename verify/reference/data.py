@@ -51,7 +51,7 @@ class Data:
     def lose(self, disaster: str) -> None:
         """Make ``disaster`` happen: what is lost has to be restored; raise ``StartError`` where it cannot."""
         if disaster not in {"database-lost", "redis-lost", "all-lost"}:
-            msg = f"{disaster} cannot happen to the reference: it has one release, one region, and its own data"
+            msg = f"{disaster} cannot happen to the reference: it has one release, in one region"
             raise StartError(msg)
         if disaster != "redis-lost":
             self._database.lose()
