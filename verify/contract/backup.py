@@ -157,8 +157,9 @@ class Backup(Part):
         """Refuse what the engine cannot work with, or needs."""
         yield from super().misfits(raw)
         engine = raw.get("engine")
-        if engine != "script" and raw.get("migrate") is not None:
-            yield Misfit("only `engine: script` has a script that migrates", "remove this", ("migrate",))
+        if raw.get("migrate") is not None and raw.get("script") is None:
+            message = "`migrate:` follows a backup by the team's own `script:`"
+            yield Misfit(message, "state that, or remove this", ("migrate",))
         if engine == "script" and raw.get("script") is None:
             yield Misfit("engine `script` needs `script:`", "name what makes a backup", ("engine",))
         if engine in {"redis", "physical", "snapshot", "objectstore"}:

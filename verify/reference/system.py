@@ -194,17 +194,17 @@ class Reference(Data):
 
         Raise ``MissingError`` or ``StartError``.
         """
-        with self._starting:  # several may ask at once
+        with self._starting:  # several ask at once, and none may meet what is half made
             if self._objects is None:
                 self._objects = ObjectStore(self._run)
                 self._objects.start()
                 self._objects.wait()
-        lacking = frozenset(each.bucket for each in self._broken())
-        at = (self._objects.url, self._objects.access, self._objects.secret)
-        with contextlib.closing(client("s3", *at)) as store:
-            prepare(store, buckets, lacking)
-        with contextlib.closing(client("rds", *at)) as databases:
-            prepare_databases(databases, instances, lacking)
+            lacking = frozenset(each.bucket for each in self._broken())
+            at = (self._objects.url, self._objects.access, self._objects.secret)
+            with contextlib.closing(client("s3", *at)) as store:
+                prepare(store, buckets, lacking)
+            with contextlib.closing(client("rds", *at)) as databases:
+                prepare_databases(databases, instances, lacking)
         return self._objects
 
     def _close_objects(self) -> None:

@@ -65,7 +65,7 @@ def test_every_problem_of_the_sections_is_told_at_once() -> None:
   two: {engine: postgresql, script: {run: [a, '{sorce}'], env: {A: '{target}', B: '{why}'}}}
   three: {engine: redis, prune: x, recipient: age1x}
   four: {engine: snapshot, timezone: Europe/Berln}
-  five: {engine: objectstore}
+  five: {engine: objectstore, migrate: scripts/migrate.sh}
   six: {engine: physical, schedule: daily, store: 'ftp://x'}
 environments:
   staging: {url: 'https://a.example.com', backups: {on: {source: postgres://}}}
@@ -82,6 +82,7 @@ drills:
         "engine `snapshot` needs `instance:`",
         "unknown time zone 'Europe/Berln': did you mean 'Europe/Berlin'?",
         "engine `objectstore` needs `store:`",
+        "8:31: `migrate:` follows a backup by the team's own `script:`: state that, or remove this",
         "expected five fields as in a crontab",
         "expected s3://BUCKET/PREFIX or a folder",
         "unknown backup 'on': did you mean 'one'?",
