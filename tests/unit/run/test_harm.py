@@ -139,6 +139,8 @@ EVERYTHING = {
                 "on": ["/away"],
                 "headers": ["X-A"],
                 "dependencies": ["database"],
+                "backup": "kept",
+                "within": "1h",
             }.items()
             if name in rule.schema()["properties"]
         },
@@ -163,6 +165,7 @@ def contract(claimed: dict[str, Any], here: str, protection: dict[str, Any], bud
             }
         },
         "endpoints": {"health": {"path": "/health"}, "away": {"path": "/away"}},
+        "backups": {"kept": {"engine": "postgresql", "store": "nowhere"}},
         "flows": {
             "order": {
                 "steps": [
