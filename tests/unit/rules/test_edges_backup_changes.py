@@ -8,12 +8,13 @@ import pytest
 
 from verify.facts.backup import Artefact, Store
 from verify.facts.changes import Changes
+from verify.facts.files import Files, FilesSeen
 from verify.facts.migrated import Migrated
 from verify.facts.retention import Point
 from verify.facts.shell import ShellScript
 from verify.judge.registry import Registry
 from verify.judge.verdict import Check, judge
-from verify.model.verdict import Outcome
+from verify.model.verdict import Judgement, Outcome
 from verify.rules import BackupSpec, NamedBackup, ReferenceSpec, seconds
 from verify.rules.script import backs_up_first
 
@@ -145,13 +146,21 @@ def test_what_does_not(text: str) -> None:
     assert outcome(text) == (Outcome.VIOLATED, ["migrates without a backup"])
 
 
-def test_a_script_that_is_not_there_covers_nothing() -> None:
-    from verify.facts.files import Files, FilesSeen
-
+def covered(name: str, text: str) -> Judgement:
     rule = REGISTRY.get("script/covers")
     assert rule.params is not None
-    stated = rule.params(script="gone.sh", what=("media",))
-    seen = FilesSeen.of(ShellScript, (("a.sh", "tar c media\n"),))
-    judgement = judge(Check(rule=rule, stated=stated), {Files(ShellScript): seen})
+    seen = FilesSeen.of(ShellScript, (("a.sh", text),))
+    return judge(
+        Check(rule=rule, stated=rule.params(script=name, what=("media",))), {Files(ShellScript): seen}
+    )
+
+
+def test_a_script_that_does_nothing_is_named_at_its_beginning() -> None:
+    judgement = covered("a.sh", "# later\n")
+    assert [str(finding.at) for finding in judgement.findings] == ["a.sh:1:1"]
+
+
+def test_a_script_that_is_not_there_covers_nothing() -> None:
+    judgement = covered("gone.sh", "tar c media\n")
     assert judgement.outcome is Outcome.INCONCLUSIVE
     assert [one.reason for one in judgement.unknowns] == ["gone.sh is not among the contract's `files:`"]

@@ -9,6 +9,7 @@ Fix: let the script copy, pack or send what is named: `aws s3 sync`, `tar`, `res
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from verify.facts.dumps import MAKES
 from verify.facts.shell import Command, ShellScript
 from verify.rules import Finding, Place, Seen, Some, Stated, Unknown, given, rule
 
@@ -31,7 +32,7 @@ HOLDS = [
     given(STATED, {"a.sh": 'd=/media\nrsync -a "$d" b:m\nrestic backup /etc/nginx.conf\n', "b.sh": ""}),
 ]
 FAILS = [
-    given(STATED, {"a.sh": "pg_dump a >b  # finding\n", "b.sh": "tar c media nginx.conf\n"}),
+    given(STATED, {"a.sh": "set -e\npg_dump a >b  # finding\n", "b.sh": "tar c media nginx.conf\n"}),
     given(STATED, {"a.sh": "tar -cf a /etc/nginx.conf  # finding\naws s3 cp a s3://b/media/a\n"}),
     given(STATED, {"a.sh": "echo media; echo nginx.conf # finding\n"}),
 ]
@@ -43,15 +44,22 @@ def taken(script: ShellScript, command: Command) -> tuple[str, ...]:
     return tuple(script.expanded(word) for word in words if command.name in PACKING | COPYING)
 
 
+def first(script: ShellScript) -> Place:
+    """Return where the script begins to back up, else where it begins."""
+    every = script.commands
+    made = [each for each in every if each.name in MAKES | PACKING | COPYING] or every
+    return script.place(made[0]) if made else Place(script.path, 1, 1)
+
+
 @rule(severity="error")
 def check(scripts: tuple[ShellScript, ...], stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Look for each among all that the script takes."""
     for script in [each for each in scripts if each.path == stated.script]:
         words = [word for command in script.commands for word in taken(script, command)]
         yield Seen(len(words), what=f"{script.path}: words of commands that copy or pack")
+        place = first(script)
         for name in stated.what:
             if not any(name in word for word in words):
-                place = Place(script.path, 1, 1)
                 yield Finding(place, f"{name} is not backed up", "copied, packed or sent", "nothing takes it")
         return
     yield Unknown(f"{stated.script} is not among the contract's `files:`")
