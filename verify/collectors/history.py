@@ -29,9 +29,10 @@ def live_through(place: Place) -> None:
     if lived.exists():
         return
     lived.touch()
-    clock = Clock(place.journal, place.world.redactor, deadline=script.within)
+    stopping = place.world.stopping
+    clock = Clock(place.journal, place.world.redactor, deadline=script.within, stopping=stopping)
     for night in nights(dt.datetime.now(tz=dt.UTC) - reference.idle):
-        if place.world.stopping.is_set():
+        if stopping.is_set():
             return
         body = f'exec "$REAL" -d @{int(night.timestamp())} "$@"\n'
         then = replace(place, programs={**place.programs, "date": body})
