@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import pytest
 from verify.drills.postgres.address import Address
 from verify.drills.postgres.fingerprint import fingerprint
 from verify.drills.postgres.session import connect
+from verify.reference import keeper
 
 HERE = Path(__file__).parent
 
@@ -132,6 +134,8 @@ create table customer (id serial primary key, name text);
 insert into customer (name) select md5(i::text) from generate_series(1, 2000) i;
 create table added (id int);
 """
+#: seconds that shared memory of a server may outlive it
+_AFTER = 5.0
 #: a backup that the team's own script has made: it is the team's, and stays
 _OWN = re.compile(r"shop-\d{8}T\d+\.dump")
 _SIZED = 4600  # customers: some 10 MB of rows
@@ -207,6 +211,26 @@ class Team:
         )
 
 
+@dataclass
+class Killing:
+    """What every test here needs: the helper of the gates, a cache of their own, a look at what outlives."""
+
+    cache: Path
+    KILLED: ModuleType = KILLED
+
+    def outlived(self, before: set[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Return the segments of shared memory that came and stay."""
+        end = time.monotonic() + _AFTER
+        while (left := keeper.segments() - before) and time.monotonic() < end:
+            threading.Event().wait(0.05)
+        return left
+
+
+@pytest.fixture(scope="session")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killing:
+    return Killing(tmp_path_factory.mktemp("cache"))
+
+
 class _Health(BaseHTTPRequestHandler):
     home: Path
 
@@ -220,14 +244,14 @@ class _Health(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def team(bench: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(bench: Any, killed: Killing) -> Iterator[Team]:
     home = Path(tempfile.mkdtemp(prefix="dvt-"))
     home.chmod(0o711)
     handler = type("Handler", (_Health,), {"home": home})
     try:
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-            yield _made(bench, home, server.server_address[1], tmp_path_factory.mktemp("cache"))
+            yield _made(bench, home, server.server_address[1], killed.cache)
             server.shutdown()
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -2,8 +2,6 @@
 
 import contextlib
 import signal
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,8 +53,6 @@ FEW = {
     ("prune: a night is replayed", signal.SIGINT),
 }
 INTERRUPTED = 2
-#: seconds that shared memory of a server may outlive it
-AFTER = 5.0
 
 
 def cases() -> list[Any]:
@@ -96,16 +92,8 @@ def stands(team: Any, stand: str, run: Any) -> bool:
     return team.here.exists() or (stand == "prune" and any(run.scratch.glob("dv-prune-*/**/here")))
 
 
-def outlived(before: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Return the segments of shared memory that came and stay."""
-    end = time.monotonic() + AFTER
-    while (left := keeper.segments() - before) and time.monotonic() < end:
-        threading.Event().wait(0.05)
-    return left
-
-
 @pytest.mark.parametrize(("name", "number"), cases())
-def test_nothing_is_left(team: Any, name: str, number: signal.Signals) -> None:
+def test_nothing_is_left(team: Any, killed: Any, name: str, number: signal.Signals) -> None:
     claim, stand = STANDS[name]
     before, memory = team.seen(), keeper.segments()
     with team.gate(claim, stand) as run:
@@ -122,7 +110,7 @@ def test_nothing_is_left(team: Any, name: str, number: signal.Signals) -> None:
             (second,) = run.clean(1)
         assert second.stdout == "nothing was left behind\n"
         assert run.left() == []
-        assert outlived(memory) == set()
+        assert killed.outlived(memory) == set()
         assert team.seen() == before
         team.reset()
         again = run.again(f"--claim={THEN.get(claim, claim)}", DRILL_STANDS="")

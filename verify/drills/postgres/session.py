@@ -26,6 +26,7 @@ GRACE = 5.0
 #: seconds that a table may be locked by others before we give up: we must not queue before writers
 LOCK = 30.0
 _BATCH = 1000
+_LOOK = 0.1  # seconds between two looks whether to stop
 
 
 class Session:
@@ -109,6 +110,25 @@ class Session:
         """Cancel what the session does right now; from any thread."""
         with contextlib.suppress(psycopg.Error):
             self._connection.cancel_safe(timeout=GRACE)
+
+    @contextlib.contextmanager
+    def until(self, stopping: threading.Event) -> Iterator[None]:
+        """Cancel what the session does once ``stopping`` is set: no interrupt reaches other threads."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_LOOK):
+                if stopping.is_set():
+                    self.cancel()
+                    return
+
+        watcher = threading.Thread(target=watch, name="verify-cancel", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
 
     @contextlib.contextmanager
     def joined(self, count: int) -> Iterator[tuple["Session", ...]]:
