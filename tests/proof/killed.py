@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,9 @@ class Killed:
 
     home: Path
     cache: Path
+    command: list[str]
     process: subprocess.Popen[str]
+    variables: Mapping[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     ports: set[int] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
@@ -81,29 +83,28 @@ class Killed:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE if number == signal.SIGKILL else GRACE)
 
-    def clean(self) -> list[subprocess.CompletedProcess[str]]:
-        """Clean three times."""
-        command = [
-            sys.executable,
-            "-c",
-            "import pytest_deploy_verify as p; raise SystemExit(p.main())",
-            "clean",
-        ]
-        return [
-            subprocess.run(
-                command,
-                env=self.environment(),
-                cwd=self.home,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-            for _ in range(3)
-        ]
+    def clean(self, times: int = 3) -> list[subprocess.CompletedProcess[str]]:
+        """Clean so many times."""
+        main = "import pytest_deploy_verify as p; raise SystemExit(p.main())"
+        return [self._ended([sys.executable, "-c", main, "clean"]) for _ in range(times)]
+
+    def again(self, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Start the same gate again, the last of its options being others, and wait for its end."""
+        return self._ended([*self.command[:-1], *options], **variables)
 
     def environment(self) -> dict[str, str]:
-        return environment(self.home, self.cache)
+        return {**environment(self.home, self.cache), **self.variables}
+
+    def _ended(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            env={**self.environment(), **variables},
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
 
     def left(self) -> list[str]:
         """Name everything that is still there."""
@@ -133,7 +134,7 @@ class Killed:
 
     def _files(self) -> Iterator[str]:
         yield from (f"temporary {path.name}" for path in self.scratch.iterdir())
-        yield from (f"journal {path.name}: {path.read_text()}" for path in self.state.glob("*"))
+        yield from (f"journal {path.name}: {path.read_text()}" for path in self.state.glob("*.jsonl"))
         kept = {"bytecode", "templates"}
         yield from (
             f"cache {path.name}" for path in self.cache.glob("deploy-verify/*") if path.name not in kept
@@ -166,28 +167,36 @@ def environment(home: Path, cache: Path) -> dict[str, str]:
     }
 
 
+def gate(cache: Path, *options: str) -> contextlib.AbstractContextManager[Killed]:
+    """Start a gate of a system on the reference."""
+    return started(cache, SYSTEM, "--env=reference", *options)
+
+
 @contextlib.contextmanager
-def gate(cache: Path, *options: str) -> Iterator[Killed]:
-    """Start a gate; whatever a test finds, nothing is left behind by us."""
+def started(
+    cache: Path, system: Path, *options: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Killed]:
+    """Start a gate of ``system``, a folder with a contract; whatever a test finds, nothing of it is left."""
     home = Path(tempfile.mkdtemp(prefix="dvk-"))  # short: the sockets of the reference lie below
     home.chmod(0o711)
     try:
         (home / "t").mkdir()
         (home / "t").chmod(0o1777)
         (home / "state").mkdir(mode=0o700)
-        shutil.copytree(SYSTEM, home / "system")
+        shutil.copytree(system, home / "system")
         (home / "pytest.ini").write_text("[pytest]\n")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--env=reference"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--contract=system/verify.yaml"]
+        command += options
         process = subprocess.Popen(
-            [*command, "--contract=system/verify.yaml", *options],
-            env=environment(home, cache),
+            command,
+            env={**environment(home, cache), **(variables or {})},
             cwd=home,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        run = Killed(home, cache, process)
+        run = Killed(home, cache, command, process, variables=variables or {})
         reader = threading.Thread(target=_read, args=(process, run.lines), daemon=True)
         reader.start()
         try:

@@ -19,5 +19,8 @@ def _see(need: Archived, world: World) -> Archiving:
     if world.breakable is not None:
         world.breakable.archive()  # its timeout would do so in a minute
     source = require_source(place_of(need.backup, world, stored=False))
-    with connect(source, deadline=float(world.deadline), stage="store") as session:
+    with (
+        connect(source, deadline=float(world.deadline), stage="store") as session,
+        session.until(world.stopping),
+    ):
         return archiving(session)

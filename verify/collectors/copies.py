@@ -9,25 +9,39 @@ from verify.drills.postgres.engines import BESIDE
 from verify.drills.postgres.fingerprint import fingerprint
 from verify.drills.postgres.session import connect
 from verify.drills.postgres.target import Target, Wanted
-from verify.drills.store.base import BackupStore
-from verify.facts.backup import Artefact
+from verify.facts.backup import Artefact, Store
 from verify.facts.equality import Manifest
 
 
-def newest(store: BackupStore) -> tuple[Artefact, list[str]]:
+def newest(listed: Store) -> tuple[Artefact, list[str]]:
     """Return the newest backup, and the endings of what lies beside it, such as its checksum."""
-    listed = store.list().artefacts
-    keys = {each.key for each in listed}
+    every = _backups(listed)
+    if not every:
+        raise DrillError("fetch", f"there is no backup in {listed.place} to make a copy of")
+    suffixes = sorted(
+        each.key.removeprefix(every[-1].key)
+        for each in listed.artefacts
+        if each.key.startswith(f"{every[-1].key}.")
+    )
+    return every[-1], [suffix for suffix in suffixes if suffix not in BESIDE]
+
+
+def other(listed: Store) -> Artefact | None:
+    """Return the oldest backup of the newest one's form, None where that is itself."""
+    every = _backups(listed)
+    alike = [each for each in every[:-1] if each.form == every[-1].form]
+    return alike[0] if alike else None
+
+
+def _backups(listed: Store) -> list[Artefact]:
+    """Return what is a backup itself and not empty, the oldest first."""
+    keys = {each.key for each in listed.artefacts}
     every = [
         each
-        for each in listed
+        for each in listed.backups
         if each.size and not each.key.endswith(BESIDE) and each.key.rpartition(".")[0] not in keys
     ]
-    if not every:
-        raise DrillError("fetch", f"there is no backup in {store.place} to make a copy of")
-    found = max(every, key=lambda each: (each.at, each.modified))
-    suffixes = (key.removeprefix(found.key) for key in sorted(keys) if key.startswith(f"{found.key}."))
-    return found, [suffix for suffix in suffixes if suffix not in BESIDE]
+    return sorted(every, key=lambda each: (each.at, each.modified))
 
 
 def wanted_of(place: Place) -> Wanted:

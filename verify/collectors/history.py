@@ -73,12 +73,13 @@ def _release(place: Place, reference: Breakable) -> None:
 def _run(place: Place, command: Command, then: dt.datetime) -> None:
     """Run a command of the team's under a clock that shows ``then``."""
     body = f'exec "$REAL" -d @{int(then.timestamp())} "$@"\n'
-    clock = Clock(place.journal, place.world.redactor, deadline=command.within)
+    world = place.world
+    clock = Clock(place.journal, world.redactor, deadline=command.within, stopping=world.stopping)
     with folder_of(place) as folder:
         values = {
             **address_values("source", Address.parse(place.source)),
             "bucket": place.bucket, "store": place.spec.store or "", "endpoint": "",
-            "folder": str(folder), "key": place.key, "run_id": place.world.run_id,
+            "folder": str(folder), "key": place.key, "run_id": world.run_id,
         }  # fmt: skip
         at_that_time = replace(place, programs={**place.programs, "date": body})
         execute_for(at_that_time, "take", command, values, clock, folder)

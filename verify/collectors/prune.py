@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,19 +45,16 @@ def _see(need: Prune, world: World) -> Replayed:
         days=need.days,
     )
     with _folder(world) as folder:
-        return replay(plan, folder, deadline=DEADLINE, journal=world.journal)
+        return replay(plan, folder, deadline=DEADLINE, journal=world.journal, stopping=world.stopping)
 
 
 @contextlib.contextmanager
 def _folder(world: World) -> Iterator[Path]:
-    """Give an empty folder of this run; on files alone there is no journal to record it in."""
+    """Give an empty folder of this run."""
+    if world.journal is None:
+        raise EffectError("nothing records what a replay makes: it belongs to a run")
     path = Path(tempfile.gettempdir()) / f"dv-prune-{world.run_id[:24]}-{os.urandom(4).hex()}"
-    with contextlib.ExitStack() as undo:
-        if world.journal is not None:
-            undo.enter_context(world.journal.folder(path))
-        else:
-            path.mkdir(mode=0o700)
-            undo.callback(shutil.rmtree, path, ignore_errors=True)
+    with world.journal.folder(path):
         inner = path / "days"
         inner.mkdir()
         yield inner

@@ -69,7 +69,7 @@ def practise(place: Place) -> None:
     """Restore the newest backup that is there into a server like its source, as its team does to practise."""
     with folder_of(place) as folder, contextlib.closing(place.store(writes=True)) as store:
         drill = _drill(place, folder, store)
-        every = store.list().artefacts
+        every = store.list().backups
         if drill.source is None or not every:
             return
         with connect(drill.source, deadline=drill.deadline) as session:

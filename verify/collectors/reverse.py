@@ -46,7 +46,7 @@ def _see(need: Reverse, world: World) -> Reversal:
 
 
 def _reversed(need: Reverse, place: Place, store: BackupStore, folder: Path) -> Reversal:
-    found, _ = newest(store)
+    found, _ = newest(store.list())
     clock = Clock(place.journal, place.world.redactor, deadline=DEADLINE)
     with own_server(place.journal, wanted_of(place)) as target:
         work = Work(clock=clock, store=store, folder=folder, key=place.key)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,11 +33,19 @@ class Noted:
 class Clock:
     """The steps of one drill; ``deadline`` is how many seconds each may take."""
 
-    def __init__(self, journal: Journal, redactor: Redactor, *, deadline: float) -> None:
-        """Begin with no step."""
+    def __init__(
+        self,
+        journal: Journal,
+        redactor: Redactor,
+        *,
+        deadline: float,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        """Begin with no step; outside of the main thread ``stopping`` breaks its programs off."""
         self.journal = journal
         self.redactor = redactor
         self.deadline = deadline
+        self._stopping = stopping
         self._steps: list[Step] = []
         self._began: float | None = None
         self._ended: float | None = None
@@ -90,7 +99,7 @@ class Clock:
         """
         limit = deadline or self.deadline
         try:
-            done = run(argv, deadline=limit, env=env, cwd=cwd, journal=self.journal)
+            done = run(argv, deadline=limit, env=env, cwd=cwd, journal=self.journal, stopping=self._stopping)
         except ProcessError as error:
             raise DrillError(stage, self.redactor.text(str(error)), steps=self.steps) from error
         size, digest = measured(wrote) if wrote is not None and not done.timed_out else (0, "")

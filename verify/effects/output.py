@@ -3,9 +3,11 @@
 import os
 import selectors
 import subprocess
+import threading
 import time
 
 _BLOCK = 65536
+_LOOK = 0.1  # seconds between two looks whether to stop
 #: what a pipe can still hold once its writers are gone, at most (fs.pipe-max-size)
 _LEFT_IN_PIPE = 1024 * 1024
 
@@ -35,12 +37,16 @@ class Output:
         out, err = self._kept.values()
         return bytes(out), bytes(err)
 
-    def collect(self, until: float) -> bool:
-        """Collect until the child has ended (True) or monotonic ``until`` has come (False).
+    def collect(self, until: float, stopping: threading.Event | None = None) -> bool:
+        """Collect until the child has ended (True), or monotonic ``until`` or ``stopping`` has come (False).
 
         A grandchild that keeps a pipe open does not hold us: the leader's end is the end.
         """
         while (left := until - time.monotonic()) > 0:
+            if stopping is not None:
+                if stopping.is_set():
+                    return False
+                left = min(left, _LOOK)
             for key, _ in self._waiting.select(left):
                 if key.fd == self._ended:
                     return True

@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,13 +52,15 @@ def run(  # noqa: PLR0913 - each is something one program needs and another does
     limit: int = LIMIT,
     user: int | str | None = None,
     journal: Journal | None = None,
+    stopping: threading.Event | None = None,
 ) -> Finished:
     """Run ``argv`` for at most ``deadline`` seconds and return what it said.
 
     It gets ``env``, by default ``clean_environment()``, and ``input`` on its standard input,
     by default nothing. It leads a group of its own that is killed whole at the deadline, on
     Ctrl-C, on any error, and when it has ended; ``journal`` records it against a KILL of ours.
-    Raise ``ProcessError`` if it cannot start.
+    An interrupt reaches the main thread alone: in any other, ``stopping`` ends it once it is set.
+    Raise ``ProcessError`` if it cannot start, or was broken off.
     """
     started = time.monotonic()
     stdin = subprocess.PIPE if input else subprocess.DEVNULL
@@ -72,7 +75,9 @@ def run(  # noqa: PLR0913 - each is something one program needs and another does
             record(child, entry)
             output = Output(child, input or b"", limit)
             cleanup.callback(output.close)
-        ended = output.collect(started + deadline)
+        ended = output.collect(started + deadline, stopping)
+        if not ended and stopping is not None and stopping.is_set():
+            raise ProcessError(f"{argv[0]}: broken off with the run")
         end_group(child)
         output.rest()
     out, err = output.streams

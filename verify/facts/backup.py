@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
+from verify.facts.beside import is_proof
 from verify.facts.equality import Comparison
 from verify.model.need import Effect, Need
 from verify.model.units import Duration, seconds
@@ -115,6 +116,11 @@ class Store:
     unseen: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     source_host: str = ""
+
+    @property
+    def backups(self) -> tuple[Artefact, ...]:
+        """Return the artefacts that are backups; what proves others, such as a checksum, is none."""
+        return tuple(each for each in self.artefacts if not is_proof(each.key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,31 @@
 """What a team's own restore does with backups that are damaged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from verify.model.need import Effect, Need
 from verify.model.units import Duration, seconds
 
-#: ``whole`` is no damage: a restore that refuses that one too shows nothing by refusing
-Damage = Literal["whole", "missing", "cut", "flipped"]
-DAMAGES: tuple[Damage, ...] = ("whole", "missing", "cut", "flipped")
+#: ``page`` is what a proxy answers instead of an object, ``swapped`` another backup under this one's name
+Damage = Literal[
+    "missing", "empty", "cut", "clipped", "flipped-head", "flipped-middle", "flipped-end", "page", "swapped"
+]
+DAMAGES: tuple[Damage, ...] = (
+    "missing", "empty", "cut", "clipped", "flipped-head", "flipped-middle", "flipped-end", "page", "swapped",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One run of the restore into a database that held a table of ours.
 
-    ``returncode`` is None where it had not ended by its deadline; ``words`` are its last words,
-    redacted; ``changed`` is what the database held otherwise afterwards, "" for nothing.
+    ``damage`` says in words what was done to the backup, "" for nothing; ``returncode`` is None where
+    it had not ended by its deadline; ``words`` are its last words, redacted; ``changed`` is what the
+    database held otherwise afterwards, "" for nothing.
     """
 
-    damage: Damage
+    damage: str = ""
     returncode: int | None
     words: str = ""
     changed: str = ""
@@ -30,19 +36,16 @@ class Attempt:
 class Refusals:
     """The attempts with one backup, ``artefact`` by its key of ``size`` bytes.
 
-    ``cut`` is after how many bytes it was cut, ``flipped`` the byte of which one bit was turned.
+    ``whole`` is the one with what is stored: a restore that refuses that too shows nothing by refusing.
+    ``attempts`` are by what was damaged; ``untried`` says why a damage could not be done.
     """
 
     backup: str
     artefact: str
     size: int
-    cut: int
-    flipped: int
-    attempts: tuple[Attempt, ...] = ()
-
-    def of(self, damage: Damage) -> Attempt | None:
-        """Return the attempt with ``damage``, if there was one."""
-        return next((each for each in self.attempts if each.damage == damage), None)
+    whole: Attempt
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    untried: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +58,4 @@ class Damaged(Need):
     after_ready: ClassVar[bool] = False
 
     backup: str
+    damages: tuple[Damage, ...] = DAMAGES

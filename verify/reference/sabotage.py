@@ -73,7 +73,7 @@ SLOW: Mapping[str, str] = {"pg_restore": _SLOWLY, "psql": _SLOWLY}
 HASTY: Mapping[str, str] = {"pg_dump": _ASIDE}
 ONE_WAY: Mapping[str, str] = {"shop-manage": _ONE_WAY}
 CARELESS: Mapping[str, str] = dict.fromkeys(
-    ("grep", "gunzip", "gzip", "openssl", "pg_restore", "psql", "zcat", "zstd"), _REGARDLESS
+    ("grep", "gunzip", "gzip", "openssl", "pg_restore", "psql", "sha256sum", "zcat", "zstd"), _REGARDLESS
 )
 
 

@@ -12,9 +12,12 @@ from verify.model.need import Need
 from verify.run.options import UsageError
 
 
-def backups_of(needs: Iterable[Need]) -> frozenset[str]:
-    """Return the names of the backups that ``needs`` look at."""
-    return frozenset(name for need in needs if (name := getattr(need, "backup", None)))
+def backups_of(needs: Iterable[Need], contract: Contract) -> frozenset[str]:
+    """Return the names of the backups that ``needs`` look at, and of those that their drills begin with."""
+    asked = tuple(needs)
+    drills = {name for need in asked if (name := getattr(need, "drill", None))}
+    named = {getattr(need, "backup", None) for need in asked}
+    return frozenset(name for name in named | {contract.drills[drill].backup for drill in drills} if name)
 
 
 def variables_of(

@@ -69,7 +69,12 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     """
     if options.environment is None:
         return World(
-            contract=contract, root=root, run_id=journal.run_id, patterns=contract.files, credentials={}
+            contract=contract,
+            root=root,
+            run_id=journal.run_id,
+            patterns=contract.files,
+            journal=journal,
+            credentials={},
         )
     environment = contract.environments[options.environment]
     asked = tuple(needs)
@@ -99,7 +104,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         trust = root / environment.trust if environment.trust else None
     mail = reference.mail if reference is not None else ""
     headers = credentials(names, contract, variables, redactor)
-    asked_backups = backups_of(asked)
+    asked_backups = backups_of(asked, contract)
     if reference is not None:
         variables.update(reference_secrets(asked_backups, contract))
     secrets = secrets_of(asked_backups, contract, environment, variables, redactor)

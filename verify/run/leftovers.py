@@ -25,6 +25,7 @@ def register() -> None:
     """Let ``clean`` know what this package creates in environments."""
     reaper("http-resource")(_remove)
     reaper("scratch-database")(_drop)
+    reaper("sentinel-schema")(_drop_schema)
     reaper(objects.KIND)(objects.reap)
     reaper(rds.KIND)(rds.reap)
 
@@ -34,8 +35,21 @@ def _drop(record: Record) -> str:
     try:
         from verify.drills.postgres.scratch import reap
     except ImportError as error:
-        raise CannotReap(f"{error}: install pytest-deploy-verify[backup] and clean again") from error
+        raise _lacking(error) from error
     return reap(record)
+
+
+def _drop_schema(record: Record) -> str:
+    """Drop the schema that a drill had made in a source."""
+    try:
+        from verify.drills.postgres.sentinel import reap
+    except ImportError as error:
+        raise _lacking(error) from error
+    return reap(record)
+
+
+def _lacking(error: ImportError) -> CannotReap:
+    return CannotReap(f"{error}: install pytest-deploy-verify[backup] and clean again")
 
 
 def _remove(record: Record) -> str:

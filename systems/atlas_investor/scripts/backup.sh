@@ -15,12 +15,15 @@ name=atlas-$(date -u +%Y%m%dT%H%M%SZ).sql.enc
 pg_dump --format=plain --dbname="$DATABASE_URL" --file="$folder/dump.sql"
 tail -n 5 "$folder/dump.sql" | grep '^-- PostgreSQL database dump complete' >/dev/null
 openssl enc -aes-256-cbc -pbkdf2 -salt -pass env:BACKUP_KEY -in "$folder/dump.sql" -out "$folder/$name"
+# this cipher does not tell when a byte of it was changed
+(cd "$folder" && sha256sum "$name" >"$name.sha256")
 
-aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/daily/$name"
-if [ "$(date -u +%u)" = 7 ]; then
-    aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/weekly/$name"
-fi
-if [ "$(date -u +%d)" = 01 ]; then
-    aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/monthly/$name"
-fi
+# the checksum first: a backup that is there has one
+send() {
+    aws s3 cp "$folder/$name.sha256" "s3://$BACKUP_BUCKET/$1/$name.sha256"
+    aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/$1/$name"
+}
+send daily
+if [ "$(date -u +%u)" = 7 ]; then send weekly; fi
+if [ "$(date -u +%d)" = 01 ]; then send monthly; fi
 "$(dirname -- "$0")/prune.sh"

@@ -16,6 +16,7 @@ names() {
 keep() {
     names "$1" | head -n "-$2" | while read -r name; do
         aws s3 rm "s3://$BACKUP_BUCKET/$1/$name"
+        aws s3 rm "s3://$BACKUP_BUCKET/$1/$name.sha256"
     done
 }
 

@@ -10,6 +10,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 aws s3 cp "s3://$BACKUP_BUCKET/$1" "$folder/dump.sql.enc"
+aws s3 cp "s3://$BACKUP_BUCKET/$1.sha256" "$folder/dump.sql.enc.sha256"
+echo "$(cut -c-64 "$folder/dump.sql.enc.sha256")  $folder/dump.sql.enc" | sha256sum --check --quiet
 openssl enc -d -aes-256-cbc -pbkdf2 -pass env:BACKUP_KEY -in "$folder/dump.sql.enc" -out "$folder/dump.sql"
 tail -n 5 "$folder/dump.sql" | grep '^-- PostgreSQL database dump complete' >/dev/null
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \

@@ -9,6 +9,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 aws s3 cp "s3://$BACKUP_BUCKET/$1" "$folder/backup.dump"
+aws s3 cp "s3://$BACKUP_BUCKET/$1.sha256" "$folder/backup.dump.sha256"
+echo "$(cut -c-64 "$folder/backup.dump.sha256")  $folder/backup.dump" | sha256sum --check --quiet
 pg_restore --file=/dev/null "$folder/backup.dump"
 pg_restore --clean --if-exists --no-owner --exit-on-error --single-transaction \
     --dbname="$DATABASE_URL" "$folder/backup.dump"

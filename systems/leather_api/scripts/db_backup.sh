@@ -15,12 +15,14 @@ pg_dump --format=custom --dbname="$DATABASE_URL" --file="$folder/$name"
 # the list of contents is no proof, but a file without one is no dump
 pg_restore --list "$folder/$name" >"$folder/contents"
 [ -s "$folder/contents" ]
+(cd "$folder" && sha256sum "$name" >"$name.sha256")
 
-aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/daily/$name"
-if [ "$(date -u +%u)" = 7 ]; then
-    aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/weekly/$name"
-fi
-if [ "$(date -u +%d)" = 01 ]; then
-    aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/monthly/$name"
-fi
+# the checksum first: a backup that is there has one
+send() {
+    aws s3 cp "$folder/$name.sha256" "s3://$BACKUP_BUCKET/$1/$name.sha256"
+    aws s3 cp "$folder/$name" "s3://$BACKUP_BUCKET/$1/$name"
+}
+send daily
+if [ "$(date -u +%u)" = 7 ]; then send weekly; fi
+if [ "$(date -u +%d)" = 01 ]; then send monthly; fi
 "$(dirname -- "$0")/db_prune.sh"

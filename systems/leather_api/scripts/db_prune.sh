@@ -18,6 +18,7 @@ prune() {
             day=${name#leather_api-}
             if [ "${day%%T*}" -le "$oldest" ]; then
                 aws s3 rm "s3://$BACKUP_BUCKET/$folder/$name"
+                aws s3 rm "s3://$BACKUP_BUCKET/$folder/$name.sha256"
             fi
         done
 }

@@ -11,11 +11,15 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 aws s3 cp "s3://$BACKUP_BUCKET/$1" "$folder/backup.dump"
+aws s3 cp "s3://$BACKUP_BUCKET/$1.sha256" "$folder/backup.dump.sha256"
+echo "$(cut -c-64 "$folder/backup.dump.sha256")  $folder/backup.dump" | sha256sum --check --quiet
 # reads every block of it, which a list of contents does not
 pg_restore --file=/dev/null "$folder/backup.dump"
 
 safety=before-restore-$(date -u +%Y%m%dT%H%M%SZ).dump
 pg_dump --format=custom --dbname="$DATABASE_URL" --file="$folder/$safety"
+(cd "$folder" && sha256sum "$safety" >"$safety.sha256")
+aws s3 cp "$folder/$safety.sha256" "s3://$BACKUP_BUCKET/safety/$safety.sha256"
 aws s3 cp "$folder/$safety" "s3://$BACKUP_BUCKET/safety/$safety"
 
 pg_restore --clean --if-exists --no-owner --exit-on-error --single-transaction \

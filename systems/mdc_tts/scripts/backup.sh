@@ -15,6 +15,9 @@ pg_dump --format=plain --dbname="$DATABASE_URL" | gzip >"$draft"
 # a dump that was cut ends without this line; read to the end: what gives up early breaks the pipe
 gunzip -c "$draft" | tail -n 5 | grep '^-- PostgreSQL database dump complete' >/dev/null
 mv "$draft" "$BACKUP_DIR/$name"
+(cd "$BACKUP_DIR" && sha256sum "$name" >"$name.sha256")
 
+# the checksum first: a backup that is there has one
+aws s3 cp "$BACKUP_DIR/$name.sha256" "s3://$BACKUP_BUCKET/$name.sha256"
 aws s3 cp "$BACKUP_DIR/$name" "s3://$BACKUP_BUCKET/$name"
 "$(dirname -- "$0")/prune.sh"

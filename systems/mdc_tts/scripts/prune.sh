@@ -17,6 +17,9 @@ too_old() {
 }
 
 find "$BACKUP_DIR" -maxdepth 1 -type f -name 'mdc-*.sql.gz' -printf '%f\n' | too_old |
-    while read -r name; do rm -f -- "$BACKUP_DIR/$name"; done
+    while read -r name; do rm -f -- "$BACKUP_DIR/$name" "$BACKUP_DIR/$name.sha256"; done
 aws s3 ls "s3://$BACKUP_BUCKET/" | too_old |
-    while read -r name; do aws s3 rm "s3://$BACKUP_BUCKET/$name"; done
+    while read -r name; do
+        aws s3 rm "s3://$BACKUP_BUCKET/$name"
+        aws s3 rm "s3://$BACKUP_BUCKET/$name.sha256"
+    done

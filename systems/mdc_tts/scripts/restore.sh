@@ -9,6 +9,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 aws s3 cp "s3://$BACKUP_BUCKET/$1" "$folder/backup.sql.gz"
+aws s3 cp "s3://$BACKUP_BUCKET/$1.sha256" "$folder/backup.sql.gz.sha256"
+echo "$(cut -c-64 "$folder/backup.sql.gz.sha256")  $folder/backup.sql.gz" | sha256sum --check --quiet
 gunzip -c "$folder/backup.sql.gz" >"$folder/backup.sql"
 tail -n 5 "$folder/backup.sql" | grep '^-- PostgreSQL database dump complete' >/dev/null
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction \

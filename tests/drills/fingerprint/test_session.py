@@ -221,6 +221,17 @@ def test_a_deadline_ends_a_query(database):
     assert time.monotonic() - started < 10
 
 
+def test_a_run_that_is_broken_off_ends_a_query(database):
+    stopping = threading.Event()
+    started = time.monotonic()
+    with database.session(deadline=60) as session, session.until(stopping):
+        assert session.query(b"select 1") == [(1,)]
+        threading.Timer(0.3, stopping.set).start()
+        with pytest.raises(DrillError):
+            session.query(SLOW)
+    assert time.monotonic() - started < 10
+
+
 def test_a_server_that_hangs_is_cut_off(database, monkeypatch):
     """Stopped, it answers neither the query nor the cancelling."""
     monkeypatch.setattr("verify.drills.postgres.session.GRACE", 1.0)

@@ -39,9 +39,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def seen(tmp_path: Path, journal: Journal | None, *lines: str) -> object:
+def seen(tmp_path: Path, journal: Journal | None, *lines: str, stopped: bool = False) -> object:
     contract = load((CONTRACT % lines).encode(), "verify.yaml").contract
     world = World(contract=contract, root=tmp_path, run_id="prune-test", journal=journal, credentials={})
+    if stopped:
+        world.stopping.set()
     need = Prune(backup="database", days=12)
     ((asked, fact),) = collect((need,), world)
     assert asked == need
@@ -49,21 +51,34 @@ def seen(tmp_path: Path, journal: Journal | None, *lines: str) -> object:
 
 
 @confined
-@pytest.mark.parametrize("recorded", [False, True])
 def test_a_prune_command_of_a_contract(
-    recorded: bool,  # noqa: FBT001 - a table
-    tmp_path: Path,
-    journal: Journal,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    fact = seen(tmp_path, journal if recorded else None, "0 2 * * *", PRUNE)
+    fact = seen(tmp_path, journal, "0 2 * * *", PRUNE)
     assert isinstance(fact, Replayed), fact
     assert sum(copy.there(11) for copy in fact.copies) == 7
     assert list(temporary.iterdir()) == []
     assert codec.decode(Replayed, codec.encode(fact)) == fact
+
+
+@confined
+def test_a_run_that_is_broken_off_ends_the_replay(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    fact = seen(tmp_path, journal, "0 2 * * *", PRUNE, stopped=True)
+    assert isinstance(fact, Unseen)
+    assert "broken off with the run" in fact.reason
+    assert list(tmp_path.glob("dv-prune-*")) == []
+
+
+def test_what_nothing_records_is_not_begun(tmp_path: Path) -> None:
+    fact = seen(tmp_path, None, "0 2 * * *", PRUNE)
+    assert isinstance(fact, Unseen)
+    assert "nothing records" in fact.reason
 
 
 def test_what_cannot_be_replayed_is_unseen(tmp_path: Path, journal: Journal) -> None:

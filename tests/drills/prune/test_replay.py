@@ -291,3 +291,13 @@ def test_a_folder_that_is_gone_is_told() -> None:
     replayed = Replayed(backup="x", zone="UTC", times=(0.0, DAY), silent=1, copies=copies, losses=losses)
     found = judged(replayed, "30d")
     assert (found["last"].run, found["bystander"].key) == (1, "the folder itself")
+
+
+def test_checksums_that_are_left_are_no_backups(run: Run) -> None:
+    text = (
+        f'#!/bin/bash\n{MAKE}(cd "$BACKUP_DIR" && sha256sum "$f" >"$f.sha256")\n'
+        'find "$BACKUP_DIR" -name "*.gz" -mtime +9 -delete\n'
+    )
+    replayed = run(text, days=30)
+    assert not [one for one in replayed.copies if one.key.endswith(".sha256")]
+    assert "last" in judged(replayed, "10d")

@@ -97,6 +97,19 @@ def test_only_ours_goes(store: FolderStore, place: Path, dump: Path) -> None:
     assert {"theirs", "other", "ours"} <= names_in(place)
 
 
+def test_what_was_broken_off_goes_when_it_is_closed(
+    store: FolderStore, place: Path, journal: Journal, dump: Path
+) -> None:
+    for key in ("kept.dump", "sub/lost.dump", "lost.dump"):
+        store.put(dump, key)
+    store.leave("kept.dump")
+    store.close()
+    assert [path.name for path in place.rglob("*")] == ["kept.dump"]
+    store.close()
+    journal.close()
+    assert not journal.path.exists(), "nothing is recorded any more"
+
+
 def test_what_is_gone_is_the_backup_s_fault(store: FolderStore, tmp_path: Path) -> None:
     with pytest.raises(NotRestorable, match="absent: it is not in the store"):
         store.get("absent", tmp_path)

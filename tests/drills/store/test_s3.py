@@ -111,6 +111,20 @@ def test_only_ours_goes(admin: Any, bucket: str, store: S3Store) -> None:
     assert sorted(objects_in(admin, bucket)) == ["db/other-run", "db/theirs"]
 
 
+def test_what_was_broken_off_goes_when_it_is_closed(
+    admin: Any, bucket: str, dump: Path, journal: Journal, store: S3Store
+) -> None:
+    for key in ("kept.dump", "lost.dump"):
+        store.put(dump, key)
+    store.leave("kept.dump")
+    store.close()
+    keys = [each["Key"] for each in admin.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert [key.rpartition("/")[2] for key in keys] == ["kept.dump"]
+    store.close()
+    journal.close()
+    assert not journal.path.exists(), "nothing is recorded any more"
+
+
 def test_a_versioned_bucket_keeps_nothing_of_ours(
     admin: Any, bucket: str, dump: Path, store: S3Store
 ) -> None:

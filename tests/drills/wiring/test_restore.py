@@ -1,6 +1,7 @@
 """What `backup/restores` asks for in an environment: source, scratch and store from variables."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def test_without_a_source_the_newest_is_restored_by_its_manifest(
     nothing = told(living(backup, {"scratch": "$SCRATCH"}, **values))
     assert (nothing.outcome, nothing.stage) == (Outcome.NOT_RESTORABLE, "fetch")
     with monkeypatch.context() as patched:  # only the reference keeps what its drills make
-        patched.setattr(roundtrip, "_settled", lambda *_: None)
+        settled = roundtrip._settled
+        patched.setattr(roundtrip, "_settled", lambda drill, *rest: settled(replace(drill, keep=True), *rest))
         assert told(living(backup, at, **values)).outcome is Outcome.EQUAL
     trip = told(living(backup, {"scratch": "$SCRATCH"}, **values))
     assert (trip.outcome, trip.reason) == (Outcome.EQUAL, "")

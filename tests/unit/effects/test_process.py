@@ -110,6 +110,36 @@ def test_an_interrupt_ends_the_whole_group(tmp_path: Path) -> None:
     assert _gone(_pid_in(pid))
 
 
+def test_a_run_that_is_broken_off_ends_the_whole_group(tmp_path: Path) -> None:
+    """As no interrupt reaches a thread, somebody else has to say so."""
+    stopping, pid = threading.Event(), tmp_path / "pid"
+
+    def stop() -> None:
+        _pid_in(pid)
+        stopping.set()
+
+    helper = threading.Thread(target=stop)
+    helper.start()
+    with Journal.open("broken-off", tmp_path / "state") as journal:
+        with pytest.raises(ProcessError, match="sh: broken off with the run"):
+            run(
+                ["sh", "-c", "sleep 100 & echo $! > pid; wait"],
+                deadline=60,
+                cwd=tmp_path,
+                journal=journal,
+                stopping=stopping,
+            )
+        assert _gone(_pid_in(pid))
+    helper.join()
+    assert list((tmp_path / "state").glob("*.jsonl")) == []
+
+
+def test_what_may_be_broken_off_ends_as_any_other() -> None:
+    stopping = threading.Event()
+    assert run(["sh", "-c", "sleep 0.3; echo done"], deadline=_SOON, stopping=stopping).stdout == b"done\n"
+    assert run(["sleep", "100"], deadline=0.3, stopping=stopping).timed_out
+
+
 def test_an_interrupt_while_starting_loses_no_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     started: list[int] = []
     real = launching.subprocess.Popen

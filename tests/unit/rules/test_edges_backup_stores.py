@@ -8,7 +8,8 @@ import pytest
 
 from verify.facts.backup import Artefact, Store
 from verify.facts.snapshot import Instance, Snapshot
-from verify.model.units import seconds
+from verify.model.units import Size, seconds
+from verify.rules import BackupSpec, NamedBackup
 
 Said = Callable[..., tuple[str, ...]]
 Shown = Callable[..., list[str]]
@@ -153,3 +154,17 @@ INSTANCE = Instance(
 )
 def test_what_is_stated_of_snapshots(said: Said, more: dict[str, Any], expected: tuple[str, ...]) -> None:
     assert said("backup/snapshots", {**DATABASE, **more}, instance=INSTANCE) == expected
+
+
+@pytest.mark.parametrize("suffix", [".sha256", ".MD5", ".sig"])
+def test_what_proves_a_backup_is_none_itself(said: Said, suffix: str) -> None:
+    """It is the newest, the smallest, in clear, and in a folder where no backup is."""
+    proof = Artefact(key=f"daily/a{suffix}", at=DAY, modified=DAY, size=65, form="")
+    held = replace(FOLDER, at=DAY + 60, artefacts=(replace(ONE, at=DAY, size=9000), proof))
+    named = {"backup": NamedBackup("database", BackupSpec(engine="postgresql"))}
+    fresh = {**named, "within": seconds(25 * 3600), "at_least": Size(1024)}
+    assert said("backup/fresh", fresh, store=held) == ()
+    assert said("backup/fresh", fresh, store=replace(held, artefacts=(proof,))) == ("there is no backup",)
+    assert said("backup/encrypted", {**DATABASE, "by": "artefact"}, store=held) == ()
+    folders = {**named, "folders": ("daily",)}
+    assert said("backup/folders", folders, store=held) == ("there is no backup in it",)

@@ -19,6 +19,7 @@ from verify.drills.store.base import BackupStore, Using
 from verify.drills.store.folder import FolderStore
 from verify.effects.process import clean_environment
 from verify.facts.backup import Artefact, Step
+from verify.facts.beside import is_proof
 
 #: what lies beside a dump of ours: the server's roles
 ROLES = ".roles"
@@ -196,12 +197,7 @@ class Scripts:
         into = work.folder / "fetched"
         into.mkdir()
         if self.restoring.names("folder"):  # else it fetches by itself
-            path, step = fetched(work, artefact, into)
-            work.clock.add(step)
-            wanted = into / artefact.key
-            if path != wanted:
-                wanted.parent.mkdir(parents=True, exist_ok=True)
-                path.rename(wanted)
+            _handed_over(work, artefact, into)
         values = {
             **self.values, **address_values("target", target.address), "folder": str(into),
             "artefact": artefact.key, "key": work.key, "run_id": work.clock.journal.run_id,
@@ -221,6 +217,18 @@ class Scripts:
         paths = (command.env.get("PATH"), self.environment.get("PATH"), clean_environment().get("PATH"))
         path = next(filter(None, paths), "")
         return Shims.make(place, path, snapshot=snapshot, buckets=self.buckets, instead=programs.folder)
+
+
+def _handed_over(work: Work, artefact: Artefact, into: Path) -> None:
+    """Fetch ``artefact`` under its own name, and the checksums that lie beside it."""
+    beside = [each for each in work.store.list().artefacts if each.key.startswith(f"{artefact.key}.")]
+    for each in (artefact, *(each for each in beside if is_proof(each.key))):
+        path, step = fetched(work, each, into)
+        work.clock.add(step)
+        wanted = into / each.key
+        if path != wanted:
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(wanted)
 
 
 def restore_by_form(
@@ -258,7 +266,7 @@ def fetched(work: Work, artefact: Artefact, into: Path) -> tuple[Path, Step]:
 
 def artefacts(work: Work) -> list[Artefact]:
     """Return the backups in the store."""
-    return [each for each in work.store.list().artefacts if not each.key.endswith(BESIDE)]
+    return [each for each in work.store.list().backups if not each.key.endswith(BESIDE)]
 
 
 def found(work: Work, key: str) -> Artefact:

@@ -23,7 +23,8 @@ _Connection = psycopg.Connection[tuple[object, ...]]
 def sentinel(source: Address, journal: Journal, *, variable: str = "") -> Iterator[str]:
     """Give the name of a schema of ours with a table ``rows``; both are dropped at the end.
 
-    ``variable`` leads to the source: ``clean`` reads it where we were killed.
+    ``variable`` leads to the source: ``clean`` reads it where we were killed. Without one, the source
+    is the run's own and goes with it.
     """
     name = f"drill_sentinel_{os.urandom(6).hex()}"
     entry = journal.plan(KIND, name=name, server=source.words, variable=variable)
@@ -88,14 +89,14 @@ def _dropped(source: Address, name: str, run_id: str) -> bool:
 def reap(record: Record) -> str:
     """Drop a schema of a dead run: by the variable that leads to its server."""
     name, variable = str(record.details.get("name", "")), str(record.details.get("variable", ""))
+    if not variable:
+        return "went with its server, which was the run's own"
     by_hand = f"drop it by hand in the {record.details.get('server')}: DROP SCHEMA {name} CASCADE"
     if not _NAME.fullmatch(name):
         raise CannotReap("the journal names no schema of a drill")
-    dsn = os.environ.get(variable, "") if variable else ""
+    dsn = os.environ.get(variable, "")
     if not dsn:
-        raise CannotReap(
-            (f"set the environment variable {variable} and clean again, or " if variable else "") + by_hand
-        )
+        raise CannotReap(f"set the environment variable {variable} and clean again, or {by_hand}")
     try:
         if not _dropped(Address.parse(dsn), name, record.run_id):
             raise CannotReap("it does not bear this run's mark: drop it by hand if it is of no use")

@@ -29,6 +29,7 @@ _BATCH = 1000
 _OWN_PATH = b"""
     select set_config('search_path', reset_val, true) from pg_catalog.pg_settings where name = 'search_path'
 """
+_LOOK = 0.1  # seconds between two looks whether to stop
 
 
 class Session:
@@ -131,6 +132,25 @@ class Session:
         """Cancel what the session does right now; from any thread."""
         with contextlib.suppress(psycopg.Error):
             self._connection.cancel_safe(timeout=GRACE)
+
+    @contextlib.contextmanager
+    def until(self, stopping: threading.Event) -> Iterator[None]:
+        """Cancel what the session does once ``stopping`` is set: no interrupt reaches other threads."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_LOOK):
+                if stopping.is_set():
+                    self.cancel()
+                    return
+
+        watcher = threading.Thread(target=watch, name="verify-cancel", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
 
     @contextlib.contextmanager
     def joined(self, count: int) -> Iterator[tuple["Session", ...]]:

@@ -21,6 +21,7 @@ from typing import Any
 
 from verify.drills.prune.bucket import Buckets, Refusal
 from verify.drills.prune.confine import ConfineError, confine
+from verify.facts.beside import is_proof
 
 BYSTANDER = "README.md"
 _WORDS = 500
@@ -146,7 +147,7 @@ class Days:
             # made in this run, else as old as it was: renamed, linked or copied with its time
             fresh = status.st_mtime_ns >= before
             times[path] = self.now if fresh or not place.relative else self._simulated(place, path, status)
-            if path == bystander or not stat.S_ISREG(status.st_mode):
+            if path == bystander or not stat.S_ISREG(status.st_mode) or is_proof(path):
                 continue
             digest = self._digest(place, path, status)
             if digest not in self.firsts:

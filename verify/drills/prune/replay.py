@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,11 +61,19 @@ class Plan:
     start: float = _FROM
 
 
-def replay(plan: Plan, root: Path, *, deadline: float, journal: Journal | None = None) -> Replayed:
-    """Run ``plan`` in ``root``, a new empty folder of ours, within ``deadline`` seconds.
+def replay(
+    plan: Plan,
+    root: Path,
+    *,
+    deadline: float,
+    journal: Journal | None = None,
+    stopping: threading.Event | None = None,
+) -> Replayed:
+    """Run ``plan`` in ``root``, a new empty folder of ours, for at most ``deadline`` seconds.
 
     Raise ``DrillError`` where the commands cannot be replayed: they keep their own time, call what
-    is not played, write outside of their folder, make no backup, or do not end.
+    is not played, write outside of their folder, make no backup, or do not end;
+    and once ``stopping`` is set.
     """
     began = time.monotonic()
     places, bucket = _layout(plan, root)
@@ -81,7 +90,7 @@ def replay(plan: Plan, root: Path, *, deadline: float, journal: Journal | None =
         "places": places,
         "programs": own,
     }
-    seen = _lived(order, deadline, journal)
+    seen = _lived(order, deadline, journal, stopping)
     copies = tuple(Copy(**each) for each in seen["copies"])
     ended = tuple(Ended(**each) for each in seen["ended"])
     if not any(copy.good for copy in copies):
@@ -195,10 +204,19 @@ def _readable_clock(script: Path) -> None:
             )
 
 
-def _lived(order: Mapping[str, Any], deadline: float, journal: Journal | None) -> dict[str, Any]:
+def _lived(
+    order: Mapping[str, Any], deadline: float, journal: Journal | None, stopping: threading.Event | None
+) -> dict[str, Any]:
     argv = [sys.executable, "-I", "-B", "-c", _MAIN, str(Path(verify.__path__[0]).parent)]
     try:
-        done = run(argv, deadline=deadline, input=json.dumps(order).encode(), journal=journal, limit=1 << 26)
+        done = run(
+            argv,
+            deadline=deadline,
+            input=json.dumps(order).encode(),
+            journal=journal,
+            limit=1 << 26,
+            stopping=stopping,
+        )
     except ProcessError as error:
         raise DrillError(_STAGE, str(error)) from error
     if done.timed_out:

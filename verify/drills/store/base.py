@@ -83,7 +83,7 @@ class BackupStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Give up what it holds. Safe to repeat."""
+        """Take back what this run has put there and was neither removed nor to be left. Safe to repeat."""
         ...
 
 

@@ -78,8 +78,8 @@ class FolderStore:
                 os.fsync(copy.fileno())
             entries[-1].made(inode=part.stat().st_ino)
             _claim(part, target)
+            self._entries[key] = entries  # from here on it is ``close`` that takes it back
             undo.pop_all()
-        self._entries[key] = entries
         part.unlink(missing_ok=True)
         partial.gone()
         return tally.step("copy", str(path), str(target))
@@ -148,7 +148,10 @@ class FolderStore:
             entry.gone()
 
     def close(self) -> None:
-        """Hold nothing: there is nothing to give up."""
+        """Take back what this run has put there and was neither removed nor to be left: it was broken off."""
+        for key in reversed(self._entries.copy()):
+            with contextlib.suppress(DrillError):  # it stays in the journal, for ``clean``
+                self.delete(key)
 
     def _there(self, stage: str) -> None:
         if not self._folder.is_dir():

@@ -78,11 +78,11 @@ class S3Store:
         try:
             with self._amazon.during("store", what, tally.left):
                 upload.send(path, size, tally)
+            self._entries[key] = entry  # from here on it is ``close`` that takes it back
         except BaseException:
             with contextlib.suppress(DrillError), self._amazon.during("store", "giving up", _QUICK):
                 upload.undo()
             raise
-        self._entries[key] = entry
         return tally.step("PutObject", str(path), target)
 
     def get(self, key: str, into: Path, *, deadline: float = MOVED) -> tuple[Path, Step]:
@@ -152,7 +152,10 @@ class S3Store:
             entry.gone()
 
     def close(self) -> None:
-        """Close the connections. Safe to repeat."""
+        """Take back what was broken off, and close the connections. Safe to repeat."""
+        for key in reversed(self._entries.copy()):
+            with contextlib.suppress(DrillError):  # it stays in the journal, for ``clean``
+                self.delete(key, deadline=_QUICK)
         self._amazon.close()
 
     def _objects(self) -> Iterator[Mapping[str, Any]]:

@@ -61,7 +61,7 @@ def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noqa
 @rule(severity="blocker", faults=["backup-in-clear", "bucket-in-clear"], refs=["OWASP ASVS 5.0 14.2.4"])
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Look at each backup, the newest first, and at what happens to the next one."""
-    newest = sorted(store.artefacts, key=lambda each: -each.at)[: stated.newest]
+    newest = sorted(store.backups, key=lambda each: -each.at)[: stated.newest]
     looked = [each for each in newest if each.size]  # what is empty holds no secret
     if stated.by == "store":
         if store.encryption is None:

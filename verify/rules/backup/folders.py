@@ -61,7 +61,7 @@ def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     """Count what is in each folder, without what is empty."""
     for folder in stated.folders:
         below = f"{folder.strip('/')}/"
-        found = sum(each.key.startswith(below) and each.size > 0 for each in store.artefacts)
+        found = sum(each.key.startswith(below) and each.size > 0 for each in store.backups)
         yield Seen(found, limit=1, what=below, better="higher")
         if not found:
             yield Finding(f"{store.place}/{below}", "there is no backup in it", "at least 1", "0")

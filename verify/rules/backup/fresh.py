@@ -69,7 +69,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
 @rule(severity="error", faults=FAULTS)
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     """Look at the newest, and at the one before it."""
-    listed = sorted(store.artefacts, key=lambda one: (one.at, one.key))
+    listed = sorted(store.backups, key=lambda one: (one.at, one.key))
     for one in listed:
         if one.at > store.at:
             yield Unknown(f"{store.place}/{one.key} is dated in the future: a clock is wrong")

@@ -61,7 +61,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     """Compare what is listed with what is promised, tier by tier."""
     zone = stated.backup.spec.timezone or "UTC"
-    listed = points(store.artefacts)
+    listed = points(store.backups)
     missing = gaps(stated.keep, listed, store.at, zone, stated.since)
     yield Seen(len(listed), what="backups listed")
     for tier in stated.keep.tiers:

@@ -72,7 +72,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:  # noq
 @rule(severity="error", faults=FAULTS)
 def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     """Judge the age of the newest, and the worst gap."""
-    usable = [one.at for one in points(store.artefacts) if one.good is not False]
+    usable = [one.at for one in points(store.backups) if one.good is not False]
     old, gap = age(usable, store.at), None
     if old is not None:
         gap = worst_gap([at for at in usable if at >= store.at - stated.over], store.at, stated.takes)
