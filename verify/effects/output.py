@@ -5,6 +5,8 @@ import selectors
 import subprocess
 import time
 
+from verify.effects.stop import Stop
+
 _BLOCK = 65536
 #: what a pipe can still hold once its writers are gone, at most (fs.pipe-max-size)
 _LEFT_IN_PIPE = 1024 * 1024
@@ -13,7 +15,9 @@ _LEFT_IN_PIPE = 1024 * 1024
 class Output:
     """Feeds ``data`` to the child's standard input and keeps ``limit`` bytes of each stream."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", data: bytes, limit: int) -> None:
+    def __init__(
+        self, child: "subprocess.Popen[bytes]", data: bytes, limit: int, stop: Stop | None = None
+    ) -> None:
         """Take over the child's pipes; ``close`` gives them up."""
         self.truncated = False
         self._child, self._limit, self._data = child, limit, memoryview(data)
@@ -21,6 +25,9 @@ class Output:
         self._waiting = selectors.DefaultSelector()
         self._ended = os.pidfd_open(child.pid)
         self._waiting.register(self._ended, selectors.EVENT_READ)
+        self._stop = -1 if stop is None else stop.fileno()
+        if stop is not None:
+            self._waiting.register(self._stop, selectors.EVENT_READ)
         for pipe in filter(None, (child.stdout, child.stderr)):
             self._kept[pipe.fileno()] = bytearray()
             os.set_blocking(pipe.fileno(), False)
@@ -36,7 +43,7 @@ class Output:
         return bytes(out), bytes(err)
 
     def collect(self, until: float) -> bool:
-        """Collect until the child has ended (True) or monotonic ``until`` has come (False).
+        """Collect until the child has ended (True), or ``until`` has come or we are to stop (False).
 
         A grandchild that keeps a pipe open does not hold us: the leader's end is the end.
         """
@@ -44,6 +51,8 @@ class Output:
             for key, _ in self._waiting.select(left):
                 if key.fd == self._ended:
                     return True
+                if key.fd == self._stop:
+                    return False
                 if key.fd not in self._kept:
                     self._feed(key.fd)
                 elif not self._take(key.fd):

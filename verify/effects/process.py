@@ -13,6 +13,7 @@ from verify.effects.launch import clean_environment, end_group, launch, record, 
 from verify.effects.output import Output
 from verify.effects.service import Service
 from verify.effects.signals import held
+from verify.effects.stop import Stop
 
 __all__ = ["Finished", "ProcessError", "Service", "clean_environment", "run"]
 
@@ -24,7 +25,8 @@ class Finished:
     """A program that ended, or was ended.
 
     ``returncode`` is negative for a signal; ``stdout`` and ``stderr`` hold at most the limit
-    each and ``truncated`` says whether one had more; ``timed_out``: it was killed at its deadline.
+    each and ``truncated`` says whether one had more; ``timed_out``: it was killed at its deadline,
+    or because it was told to stop.
     """
 
     argv: tuple[str, ...]
@@ -51,12 +53,14 @@ def run(  # noqa: PLR0913 - each is something one program needs and another does
     limit: int = LIMIT,
     user: int | str | None = None,
     journal: Journal | None = None,
+    stop: Stop | None = None,
 ) -> Finished:
     """Run ``argv`` for at most ``deadline`` seconds and return what it said.
 
     It gets ``env``, by default ``clean_environment()``, and ``input`` on its standard input,
     by default nothing. It leads a group of its own that is killed whole at the deadline, on
     Ctrl-C, on any error, and when it has ended; ``journal`` records it against a KILL of ours.
+    Ctrl-C reaches the main thread alone: what runs in another one ends once ``stop`` is set.
     Raise ``ProcessError`` if it cannot start.
     """
     started = time.monotonic()
@@ -70,7 +74,7 @@ def run(  # noqa: PLR0913 - each is something one program needs and another does
             child = launch(argv, env=own, cwd=cwd, user=user, stdin=stdin)
             cleanup.callback(end_group, child)
             record(child, entry)
-            output = Output(child, input or b"", limit)
+            output = Output(child, input or b"", limit, stop)
             cleanup.callback(output.close)
         ended = output.collect(started + deadline)
         end_group(child)

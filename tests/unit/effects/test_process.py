@@ -16,6 +16,7 @@ from verify.effects.errors import ProcessError
 from verify.effects.journal import Journal
 from verify.effects.process import Service, clean_environment, run
 from verify.effects.procfs import process
+from verify.effects.stop import Stop
 
 _SOON = 10.0
 
@@ -268,3 +269,24 @@ def test_a_flood_from_outside_the_group_does_not_hold_us(monkeypatch: pytest.Mon
     seen = run(["sh", "-c", "setsid yes & sleep 0.3"], deadline=_SOON, limit=1000)
     assert seen.returncode == 0
     assert seen.truncated
+
+
+def test_another_thread_is_told_to_stop(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    seen = []
+    with Stop() as stop:
+        program = ["sh", "-c", f"sleep 60 & echo $! >{pid}; wait"]
+        thread = threading.Thread(target=lambda: seen.append(run(program, deadline=60, stop=stop)))
+        thread.start()
+        sleeping = _pid_in(pid)
+        assert not stop.is_set
+        began = time.monotonic()
+        stop.set()
+        stop.set()
+        thread.join(_SOON)
+        assert stop.is_set
+        assert time.monotonic() - began < _SOON
+        assert (seen[0].timed_out, seen[0].ok) == (True, False)
+        assert _gone(sleeping)
+        assert run(["sleep", "60"], deadline=60, stop=stop).timed_out, "what comes later ends as well"
+        assert run(["true"], deadline=_SOON).ok
