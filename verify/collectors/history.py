@@ -74,7 +74,7 @@ def _run(place: Place, command: Command, then: dt.datetime) -> None:
     """Run a command of the team's under a clock that shows ``then``."""
     body = f'exec "$REAL" -d @{int(then.timestamp())} "$@"\n'
     world = place.world
-    clock = Clock(place.journal, world.redactor, deadline=command.within, stopping=world.stopping)
+    clock = Clock(place.journal, world.redactor, deadline=command.within, stop=world.stopping)
     with folder_of(place) as folder:
         values = {
             **address_values("source", Address.parse(place.source)),

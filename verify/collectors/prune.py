@@ -45,7 +45,7 @@ def _see(need: Prune, world: World) -> Replayed:
         days=need.days,
     )
     with _folder(world) as folder:
-        return replay(plan, folder, deadline=DEADLINE, journal=world.journal, stopping=world.stopping)
+        return replay(plan, folder, deadline=DEADLINE, journal=world.journal, stop=world.stopping)
 
 
 @contextlib.contextmanager

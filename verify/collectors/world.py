@@ -1,7 +1,6 @@
 """What every collector is given: the environment as this run may see it."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from verify.contract.spec import Contract, Environment
 from verify.effects.errors import EffectError
 from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
+from verify.effects.stop import Stop
 from verify.effects.transport import Transport
 from verify.facts.http import Headers
 from verify.judge.verdict import Check
@@ -167,7 +167,7 @@ class World:
     #: what several collectors may ask alike; a new one asks anew
     once: Once = field(default_factory=Once, compare=False)
     #: set when the run is broken off; whoever waits, waits on it
-    stopping: threading.Event = field(default_factory=threading.Event, compare=False)
+    stopping: Stop = field(default_factory=Stop, compare=False)
 
     @property
     def wire(self) -> Transport:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from verify.effects.errors import ProcessError
 from verify.effects.journal import Journal
 from verify.effects.process import Finished, run
 from verify.effects.redact import Redactor
+from verify.effects.stop import Stop
 from verify.facts.backup import Step
 from verify.model.units import Duration
 
@@ -39,13 +39,13 @@ class Clock:
         redactor: Redactor,
         *,
         deadline: float,
-        stopping: threading.Event | None = None,
+        stop: Stop | None = None,
     ) -> None:
-        """Begin with no step; outside of the main thread ``stopping`` breaks its programs off."""
+        """Begin with no step; outside of the main thread ``stop`` breaks its programs off."""
         self.journal = journal
         self.redactor = redactor
         self.deadline = deadline
-        self._stopping = stopping
+        self._stop = stop
         self._steps: list[Step] = []
         self._began: float | None = None
         self._ended: float | None = None
@@ -99,10 +99,9 @@ class Clock:
         """
         limit = deadline or self.deadline
         try:
-            done = run(argv, deadline=limit, env=env, cwd=cwd, journal=self.journal, stopping=self._stopping)
+            done = run(argv, deadline=limit, env=env, cwd=cwd, journal=self.journal, stop=self._stop)
         except ProcessError as error:
             raise DrillError(stage, self.redactor.text(str(error)), steps=self.steps) from error
-        size, digest = measured(wrote) if wrote is not None and not done.timed_out else (0, "")
         words = (done.stderr or done.stdout).decode("utf-8", "replace")[-_WORDS:].strip()
         self.add(
             Step(
@@ -110,8 +109,7 @@ class Clock:
                 argv=tuple(map(str, shown or argv)),
                 returncode=done.returncode,
                 took=Duration(done.seconds),
-                size=size,
-                sha256=digest,
+                size=0 if wrote is None or done.timed_out else size_of(wrote),
                 words=words,
                 timed_out=done.timed_out,
             )
@@ -149,11 +147,16 @@ class Clock:
         return NotRestorable(stage, self.redactor.text(reason), steps=self.steps)
 
 
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of the files in a folder; 0 for what is not there."""
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return path.stat().st_size if path.is_file() else 0
+
+
 def measured(path: Path) -> tuple[int, str]:
     """Return size and SHA-256 of a file, of a folder the size alone; nothing of what is not there."""
-    if path.is_dir():
-        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file()), ""
     if not path.is_file():
-        return 0, ""
+        return size_of(path), ""
     with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+        return size_of(path), hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,11 +3,11 @@
 import os
 import selectors
 import subprocess
-import threading
 import time
 
+from verify.effects.stop import Stop
+
 _BLOCK = 65536
-_LOOK = 0.1  # seconds between two looks whether to stop
 #: what a pipe can still hold once its writers are gone, at most (fs.pipe-max-size)
 _LEFT_IN_PIPE = 1024 * 1024
 
@@ -15,7 +15,9 @@ _LEFT_IN_PIPE = 1024 * 1024
 class Output:
     """Feeds ``data`` to the child's standard input and keeps ``limit`` bytes of each stream."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", data: bytes, limit: int) -> None:
+    def __init__(
+        self, child: "subprocess.Popen[bytes]", data: bytes, limit: int, stop: Stop | None = None
+    ) -> None:
         """Take over the child's pipes; ``close`` gives them up."""
         self.truncated = False
         self._child, self._limit, self._data = child, limit, memoryview(data)
@@ -23,6 +25,9 @@ class Output:
         self._waiting = selectors.DefaultSelector()
         self._ended = os.pidfd_open(child.pid)
         self._waiting.register(self._ended, selectors.EVENT_READ)
+        self._stop = -1 if stop is None else stop.fileno()
+        if stop is not None:
+            self._waiting.register(self._stop, selectors.EVENT_READ)
         for pipe in filter(None, (child.stdout, child.stderr)):
             self._kept[pipe.fileno()] = bytearray()
             os.set_blocking(pipe.fileno(), False)
@@ -37,19 +42,17 @@ class Output:
         out, err = self._kept.values()
         return bytes(out), bytes(err)
 
-    def collect(self, until: float, stopping: threading.Event | None = None) -> bool:
-        """Collect until the child has ended (True), or monotonic ``until`` or ``stopping`` has come (False).
+    def collect(self, until: float) -> bool:
+        """Collect until the child has ended (True), or ``until`` has come or we are to stop (False).
 
         A grandchild that keeps a pipe open does not hold us: the leader's end is the end.
         """
         while (left := until - time.monotonic()) > 0:
-            if stopping is not None:
-                if stopping.is_set():
-                    return False
-                left = min(left, _LOOK)
             for key, _ in self._waiting.select(left):
                 if key.fd == self._ended:
                     return True
+                if key.fd == self._stop:
+                    return False
                 if key.fd not in self._kept:
                     self._feed(key.fd)
                 elif not self._take(key.fd):

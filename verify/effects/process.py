@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from verify.effects.launch import clean_environment, end_group, launch, record, 
 from verify.effects.output import Output
 from verify.effects.service import Service
 from verify.effects.signals import held
+from verify.effects.stop import Stop
 
 __all__ = ["Finished", "ProcessError", "Service", "clean_environment", "run"]
 
@@ -52,14 +52,14 @@ def run(  # noqa: PLR0913 - each is something one program needs and another does
     limit: int = LIMIT,
     user: int | str | None = None,
     journal: Journal | None = None,
-    stopping: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> Finished:
     """Run ``argv`` for at most ``deadline`` seconds and return what it said.
 
     It gets ``env``, by default ``clean_environment()``, and ``input`` on its standard input,
     by default nothing. It leads a group of its own that is killed whole at the deadline, on
     Ctrl-C, on any error, and when it has ended; ``journal`` records it against a KILL of ours.
-    An interrupt reaches the main thread alone: in any other, ``stopping`` ends it once it is set.
+    Ctrl-C reaches the main thread alone: what runs in another one ends once ``stop`` is set.
     Raise ``ProcessError`` if it cannot start, or was broken off.
     """
     started = time.monotonic()
@@ -73,10 +73,10 @@ def run(  # noqa: PLR0913 - each is something one program needs and another does
             child = launch(argv, env=own, cwd=cwd, user=user, stdin=stdin)
             cleanup.callback(end_group, child)
             record(child, entry)
-            output = Output(child, input or b"", limit)
+            output = Output(child, input or b"", limit, stop)
             cleanup.callback(output.close)
-        ended = output.collect(started + deadline, stopping)
-        if not ended and stopping is not None and stopping.is_set():
+        ended = output.collect(started + deadline)
+        if not ended and stop is not None and stop.is_set():
             raise ProcessError(f"{argv[0]}: broken off with the run")
         end_group(child)
         output.rest()

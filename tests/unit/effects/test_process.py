@@ -16,6 +16,7 @@ from verify.effects.errors import ProcessError
 from verify.effects.journal import Journal
 from verify.effects.process import Service, clean_environment, run
 from verify.effects.procfs import process
+from verify.effects.stop import Stop
 
 _SOON = 10.0
 
@@ -112,7 +113,7 @@ def test_an_interrupt_ends_the_whole_group(tmp_path: Path) -> None:
 
 def test_a_run_that_is_broken_off_ends_the_whole_group(tmp_path: Path) -> None:
     """As no interrupt reaches a thread, somebody else has to say so."""
-    stopping, pid = threading.Event(), tmp_path / "pid"
+    stopping, pid = Stop(), tmp_path / "pid"
 
     def stop() -> None:
         _pid_in(pid)
@@ -127,7 +128,7 @@ def test_a_run_that_is_broken_off_ends_the_whole_group(tmp_path: Path) -> None:
                 deadline=60,
                 cwd=tmp_path,
                 journal=journal,
-                stopping=stopping,
+                stop=stopping,
             )
         assert _gone(_pid_in(pid))
     helper.join()
@@ -135,9 +136,9 @@ def test_a_run_that_is_broken_off_ends_the_whole_group(tmp_path: Path) -> None:
 
 
 def test_what_may_be_broken_off_ends_as_any_other() -> None:
-    stopping = threading.Event()
-    assert run(["sh", "-c", "sleep 0.3; echo done"], deadline=_SOON, stopping=stopping).stdout == b"done\n"
-    assert run(["sleep", "100"], deadline=0.3, stopping=stopping).timed_out
+    stopping = Stop()
+    assert run(["sh", "-c", "sleep 0.3; echo done"], deadline=_SOON, stop=stopping).stdout == b"done\n"
+    assert run(["sleep", "100"], deadline=0.3, stop=stopping).timed_out
 
 
 def test_an_interrupt_while_starting_loses_no_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -298,3 +299,18 @@ def test_a_flood_from_outside_the_group_does_not_hold_us(monkeypatch: pytest.Mon
     seen = run(["sh", "-c", "setsid yes & sleep 0.3"], deadline=_SOON, limit=1000)
     assert seen.returncode == 0
     assert seen.truncated
+
+
+def test_who_is_told_to_stop_starts_nothing_that_lasts() -> None:
+    with Stop() as stop:
+        assert not stop.is_set()
+        stop.set()
+        stop.set()
+        assert stop.is_set()
+        began = time.monotonic()
+        with pytest.raises(ProcessError, match="sleep: broken off with the run"):
+            run(["sleep", "60"], deadline=60, stop=stop)
+        assert time.monotonic() - began < _SOON
+        assert run(["true"], deadline=_SOON).ok
+    stop.set()  # its descriptor is closed, and perhaps another's
+    assert stop.is_set()

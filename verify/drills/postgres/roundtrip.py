@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from verify.drills.clock import Clock
@@ -23,7 +23,7 @@ from verify.drills.postgres.rows import locate
 from verify.drills.postgres.samples import Around, sampled
 from verify.drills.postgres.scratch import connected
 from verify.drills.postgres.session import Session, connect
-from verify.drills.postgres.target import Target, Wanted, own_server, stated_server
+from verify.drills.postgres.target import Target, Wanted, begun, own_server, stated_server
 from verify.drills.postgres.tools import client, major_of
 from verify.drills.store.base import MANIFEST
 from verify.facts.backup import Artefact, Outcome, RoundTrip, Sample
@@ -52,17 +52,18 @@ def restore_drill(drill: Drill) -> RoundTrip:
         # It stays open until rows that differ are named; it holds back the source's vacuum that long,
         # and its own deadline ends it.
         with connect(drill.source, deadline=drill.deadline, stage="take") as session:
-            try:
-                with clock.call("verify", "fingerprint of the source"):
-                    seen = fingerprint(session, jobs=drill.jobs)
-                taken, seen = _take(drill, work, session, seen)
-            except NotRestorable as error:
-                return ended(drill, clock, error, at=session.at, size=session.about.size)
-            try:
-                _beside(drill, work, taken, seen)
-                return _restored(drill, work, taken.artefact, seen, session)
-            finally:
-                _settled(drill, work, taken.artefact)
+            with clock.call("verify", "fingerprint of the source"):
+                seen = fingerprint(session, jobs=drill.jobs)
+            with _begun(drill, _wanted(drill, seen, session)) as coming:
+                try:
+                    taken, seen = _take(drill, work, session, seen)
+                except NotRestorable as error:
+                    return ended(drill, clock, error, at=session.at, size=session.about.size)
+                try:
+                    _beside(drill, work, taken, seen)
+                    return _restored(drill, work, taken.artefact, seen, session, coming)
+                finally:
+                    _settled(drill, work, taken.artefact)
 
 
 def restore_newest(drill: Drill) -> RoundTrip:
@@ -115,7 +116,7 @@ def _beside(drill: Drill, work: Work, taken: Taken, seen: Manifest) -> None:
     """Put the manifest beside the backup; the source is not needed for it any more."""
     path = work.folder / "manifest"
     path.write_bytes(manifest.dump(replace(seen, sha256=_sum_of(work, taken.artefact))))
-    work.clock.add(drill.store.put(path, taken.artefact.key + MANIFEST))
+    work.clock.add(drill.store.put(path, taken.artefact.key + MANIFEST, given=True))
 
 
 def _sum_of(work: Work, artefact: Artefact) -> str:
@@ -141,19 +142,28 @@ def _stored(drill: Drill, work: Work, newest: Artefact) -> Manifest | None:
     return manifest.load(path.read_bytes(), name=newest.key + MANIFEST)
 
 
+@contextlib.contextmanager
+def _begun(drill: Drill, wanted: Wanted) -> Iterator[Callable[[], Target] | None]:
+    """Begin with a server of ours: while the backup is taken, it gets ready."""
+    if drill.scratch is not None:
+        yield None
+        return
+    with begun(drill.journal, wanted, folder=drill.folder) as coming:
+        yield coming
+
+
 def _restored(
-    drill: Drill, work: Work, artefact: Artefact, seen: Manifest | None, session: Session | None
+    drill: Drill,
+    work: Work,
+    artefact: Artefact,
+    seen: Manifest | None,
+    session: Session | None,
+    coming: Callable[[], Target] | None = None,
 ) -> RoundTrip:
-    wanted = Wanted(
-        manifest=seen,
-        database=session.about.database if session else "restored",
-        roles=drill.engine.roles_provided,
-        user=session.about.user if session else "",
-        durable=drill.durable,
-    )
+    wanted = _wanted(drill, seen, session)
     clock, lost, encrypted = work.clock, "", None
     size, at = (seen.size, seen.at) if seen else (0, artefact.at)
-    with _target(drill, wanted) as target:
+    with _target(drill, wanted, coming) as target:
         try:
             if drill.populated:
                 _populate(drill, work, artefact, target)
@@ -192,10 +202,20 @@ def _restored(
     )
 
 
+def _wanted(drill: Drill, seen: Manifest | None, session: Session | None) -> Wanted:
+    return Wanted(
+        manifest=seen,
+        database=session.about.database if session else "restored",
+        roles=drill.engine.roles_provided,
+        user=session.about.user if session else "",
+        durable=drill.durable,
+    )
+
+
 @contextlib.contextmanager
-def _target(drill: Drill, wanted: Wanted) -> Iterator[Target]:
+def _target(drill: Drill, wanted: Wanted, coming: Callable[[], Target] | None = None) -> Iterator[Target]:
     if drill.scratch is None:
-        with own_server(drill.journal, wanted, folder=drill.folder) as target:
+        with own_server(drill.journal, wanted, folder=drill.folder, coming=coming) as target:
             yield target
     else:
         with stated_server(

@@ -22,6 +22,7 @@ from verify.drills.postgres.tools import server as programs_of
 from verify.effects import servers
 from verify.effects.journal import Journal
 from verify.effects.process import Service, clean_environment, run
+from verify.effects.stop import Stop
 from verify.reference import folders, keeper
 from verify.reference.errors import ReferenceSystemError
 from verify.reference.template import Template
@@ -73,8 +74,12 @@ class Server:
         journal: Journal,
         settings: Mapping[str, str] | None = None,
         user: str = USER,
+        stop: Stop | None = None,
     ) -> None:
-        """Say where it lives; ``settings`` go before ours; ``user`` is the superuser of its data folder."""
+        """Say where it lives; ``settings`` go before ours; ``user`` is the superuser of its data folder.
+
+        Once ``stop`` is set, what another thread does with it ends.
+        """
         self.programs = programs
         self.home = home
         self.data = home / "data"
@@ -83,6 +88,7 @@ class Server:
         self._settings = _SETTINGS | (FAST if settings is None else dict(settings))
         self._owner = servers.database_user()
         self._superuser = user
+        self._stop = stop
         self._service: Service | None = None
         self._alive = contextlib.ExitStack()
         if len(str(home)) > _LONGEST:
@@ -105,7 +111,11 @@ class Server:
         said = run([self.programs["postgres"], "--version"], deadline=_INITDB).stdout.decode().strip()
         # the folder's name too: the system's and the wheel's of one version differ in what they bring
         template = Template(
-            folders.cache(), f"{said} {self.programs.folder} {_INIT}", environment, sources=()
+            folders.cache(),
+            f"{said} {self.programs.folder} {_INIT}",
+            environment,
+            sources=(),
+            stop=self._stop,
         )
         try:
             if not template.copy_to(self.data):
@@ -172,7 +182,7 @@ class Server:
         while service is not None and not self.ready:
             if service.wait(_LOOK):
                 raise DrillError("restore", f"the scratch server ended at once: {service.tail(8)}")
-            if time.monotonic() > end:
+            if time.monotonic() > end or (self._stop is not None and self._stop.is_set()):
                 raise DrillError(
                     "restore", f"the scratch server was not ready within {within:g} s: {service.tail(8)}"
                 )
@@ -187,22 +197,22 @@ class Server:
         ours = self._service is not None and lines[:1] == [str(self._service.pid)]
         return ours and [line.strip() for line in lines[_STATUS : _STATUS + 1]] in (["ready"], ["standby"])
 
-    def stop(self, *, grace: float = 5.0) -> None:
-        """Stop it without waiting for its clients, so that it removes its shared memory; safe to repeat."""
+    def stop(self, *, grace: float = 5.0, at_once: bool = False) -> None:
+        """Stop it without waiting for its clients, so that it removes its shared memory; safe to repeat.
+
+        ``at_once``: its data are thrown away, so that it need not write them.
+        """
         service, self._service = self._service, None
         if service is not None:
             if service.alive:
-                os.kill(service.pid, signal.SIGINT)
+                os.kill(service.pid, signal.SIGQUIT if at_once else signal.SIGINT)
                 service.wait(grace)
             service.stop(grace=1.0)
         self._alive.close()
 
     def kill(self) -> None:
         """End it as a crash would, without writing anything more."""
-        if self._service is not None and self._service.alive:
-            os.kill(self._service.pid, signal.SIGQUIT)
-            self._service.wait(_READY)
-        self.stop()
+        self.stop(grace=_READY, at_once=True)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -238,7 +248,14 @@ class Server:
         self._do([self.programs["initdb"], "-D", self.data, *_INIT], user=self._owner)
 
     def _do(self, argv: Sequence[str | Path], *, user: str | None = None) -> None:
-        done = run(argv, deadline=_INITDB, user=user, cwd=self.home.parent, journal=self._journal)
+        done = run(
+            argv,
+            deadline=_INITDB,
+            user=user,
+            cwd=self.home.parent,
+            journal=self._journal,
+            stop=self._stop,
+        )
         if not done.ok:
             words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-500:]
             raise DrillError("restore", f"the scratch server could not be prepared: {argv[0]}: {words}")
@@ -261,8 +278,10 @@ def scratch_server(
     with workplace(journal, folder) as place:
         server = Server(programs, place / f"pg{programs.major}", journal=journal, settings=settings)
         server.prepare()
-        with server.start():
-            yield server
+        try:
+            yield server.start()
+        finally:
+            server.stop(at_once=True)
 
 
 @contextlib.contextmanager

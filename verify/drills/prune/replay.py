@@ -10,7 +10,6 @@ import json
 import os
 import re
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from verify.drills.prune import programs
 from verify.effects.errors import ProcessError
 from verify.effects.journal import Journal
 from verify.effects.process import clean_environment, run
+from verify.effects.stop import Stop
 from verify.facts.prune import Copy, Ended, Loss, Replayed
 from verify.facts.schedule import Schedule
 from verify.model.units import seconds
@@ -67,13 +67,13 @@ def replay(
     *,
     deadline: float,
     journal: Journal | None = None,
-    stopping: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> Replayed:
     """Run ``plan`` in ``root``, a new empty folder of ours, for at most ``deadline`` seconds.
 
     Raise ``DrillError`` where the commands cannot be replayed: they keep their own time, call what
     is not played, write outside of their folder, make no backup, or do not end;
-    and once ``stopping`` is set.
+    and once ``stop`` is set.
     """
     began = time.monotonic()
     places, bucket = _layout(plan, root)
@@ -90,7 +90,7 @@ def replay(
         "places": places,
         "programs": own,
     }
-    seen = _lived(order, deadline, journal, stopping)
+    seen = _lived(order, deadline, journal, stop)
     copies = tuple(Copy(**each) for each in seen["copies"])
     ended = tuple(Ended(**each) for each in seen["ended"])
     if not any(copy.good for copy in copies):
@@ -181,7 +181,7 @@ def _program(command: Command, plan: Plan, root: Path, bucket: str) -> dict[str,
         "HOME": str(root / "home"),
         "TMPDIR": str(root / "tmp"),
         "TZ": plan.schedule.zone,
-        "LC_ALL": "C.UTF-8",
+        "LC_ALL": "C",  # as from cron; another locale is loaded by each of thousands of programs
     }
     return {"argv": argv, "env": env, "within": float(command.within)}
 
@@ -205,7 +205,7 @@ def _readable_clock(script: Path) -> None:
 
 
 def _lived(
-    order: Mapping[str, Any], deadline: float, journal: Journal | None, stopping: threading.Event | None
+    order: Mapping[str, Any], deadline: float, journal: Journal | None, stop: Stop | None
 ) -> dict[str, Any]:
     argv = [sys.executable, "-I", "-B", "-c", _MAIN, str(Path(verify.__path__[0]).parent)]
     try:
@@ -215,7 +215,7 @@ def _lived(
             input=json.dumps(order).encode(),
             journal=journal,
             limit=1 << 26,
-            stopping=stopping,
+            stop=stop,
         )
     except ProcessError as error:
         raise DrillError(_STAGE, str(error)) from error
