@@ -30,9 +30,14 @@ class Template:
         environment: Mapping[str, str],
         *,
         sources: Iterable[Path] | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
-        """Name it; ``environment`` is what its programs get, ``sources`` by default the shop's."""
+        """Name it; ``environment`` is what its programs get, ``sources`` by default the shop's.
+
+        ``stopping`` ends what another thread than the main one waits for.
+        """
         self._environment = environment
+        self._stopping = stopping
         digest = hashlib.sha256(version.encode())
         for path in _shop() if sources is None else sources:
             digest.update(path.read_bytes())
@@ -54,7 +59,7 @@ class Template:
         with (self._folder / ".lock").open("w") as file:
             end = time.monotonic() + _DEADLINE
             while not _locked(file.fileno()):
-                if time.monotonic() > end:
+                if time.monotonic() > end or (self._stopping is not None and self._stopping.is_set()):
                     msg = f"another run still builds {self._path} after {_DEADLINE:g} s: end it"
                     raise StartError(msg)
                 threading.Event().wait(0.05)
@@ -71,7 +76,12 @@ class Template:
         draft.rename(self._path)
 
     def _copy(self, source: Path, target: Path) -> None:
-        done = run(["cp", "-a", "--reflink=auto", source, target], deadline=_COPY, env=self._environment)
+        done = run(
+            ["cp", "-a", "--reflink=auto", source, target],
+            deadline=_COPY,
+            env=self._environment,
+            stopping=self._stopping,
+        )
         if not done.ok:
             words = done.stderr.decode("utf-8", "replace")[-500:]
             msg = f"{source} could not be copied to {target}: {words}: is the disk full?"

@@ -2,12 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from verify.drills.clock import Clock
 from verify.drills.errors import DrillError, NotRestorable
 from verify.drills.postgres import logical, manifest
+from verify.drills.postgres.ahead import ahead
 from verify.drills.postgres.catalogue import sequences
 from verify.drills.postgres.drill import Drill, clock_of, working
 from verify.drills.postgres.engines import (
@@ -22,8 +23,9 @@ from verify.drills.postgres.outcome import ended, judged
 from verify.drills.postgres.rows import locate
 from verify.drills.postgres.samples import Around, sampled
 from verify.drills.postgres.scratch import connected
+from verify.drills.postgres.server import Server
 from verify.drills.postgres.session import Session, connect
-from verify.drills.postgres.target import Target, Wanted, own_server, stated_server
+from verify.drills.postgres.target import ROOM, Target, Wanted, own_server, stated_server
 from verify.drills.postgres.tools import client, major_of
 from verify.drills.store.base import MANIFEST
 from verify.facts.backup import Artefact, Outcome, RoundTrip, Sample
@@ -52,17 +54,18 @@ def restore_drill(drill: Drill) -> RoundTrip:
         # It stays open until rows that differ are named; it holds back the source's vacuum that long,
         # and its own deadline ends it.
         with connect(drill.source, deadline=drill.deadline, stage="take") as session:
-            try:
-                with clock.call("verify", "fingerprint of the source"):
-                    seen = fingerprint(session, jobs=drill.jobs)
-                taken, seen = _take(drill, work, session, seen)
-            except NotRestorable as error:
-                return ended(drill, clock, error, at=session.at, size=session.about.size)
-            try:
-                _beside(drill, work, taken, seen)
-                return _restored(drill, work, taken.artefact, seen, session)
-            finally:
-                _settled(drill, work, taken.artefact)
+            with clock.call("verify", "fingerprint of the source"):
+                seen = fingerprint(session, jobs=drill.jobs)
+            with _begun(drill, session) as coming:
+                try:
+                    taken, seen = _take(drill, work, session, seen)
+                except NotRestorable as error:
+                    return ended(drill, clock, error, at=session.at, size=session.about.size)
+                try:
+                    _beside(drill, work, taken, seen)
+                    return _restored(drill, work, taken.artefact, seen, session, coming)
+                finally:
+                    _settled(drill, work, taken.artefact)
 
 
 def restore_newest(drill: Drill) -> RoundTrip:
@@ -141,8 +144,26 @@ def _stored(drill: Drill, work: Work, newest: Artefact) -> Manifest | None:
     return manifest.load(path.read_bytes(), name=newest.key + MANIFEST)
 
 
+@contextlib.contextmanager
+def _begun(drill: Drill, session: Session) -> Iterator[Callable[[], Server] | None]:
+    """Begin to start a server of ours: while the backup is taken, it gets ready."""
+    if drill.scratch is not None:
+        yield None
+        return
+    major, needed = major_of(session.version), ROOM * session.about.size
+    with ahead(
+        drill.journal, major=major, folder=drill.folder, needed=needed, durable=drill.durable
+    ) as coming:
+        yield coming
+
+
 def _restored(
-    drill: Drill, work: Work, artefact: Artefact, seen: Manifest | None, session: Session | None
+    drill: Drill,
+    work: Work,
+    artefact: Artefact,
+    seen: Manifest | None,
+    session: Session | None,
+    coming: Callable[[], Server] | None = None,
 ) -> RoundTrip:
     wanted = Wanted(
         manifest=seen,
@@ -153,7 +174,7 @@ def _restored(
     )
     clock, lost, encrypted = work.clock, "", None
     size, at = (seen.size, seen.at) if seen else (0, artefact.at)
-    with _target(drill, wanted) as target:
+    with _target(drill, wanted, coming) as target:
         try:
             if drill.populated:
                 _populate(drill, work, artefact, target)
@@ -193,9 +214,9 @@ def _restored(
 
 
 @contextlib.contextmanager
-def _target(drill: Drill, wanted: Wanted) -> Iterator[Target]:
+def _target(drill: Drill, wanted: Wanted, coming: Callable[[], Server] | None = None) -> Iterator[Target]:
     if drill.scratch is None:
-        with own_server(drill.journal, wanted, folder=drill.folder) as target:
+        with own_server(drill.journal, wanted, folder=drill.folder, coming=coming) as target:
             yield target
     else:
         with stated_server(

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -73,8 +74,12 @@ class Server:
         journal: Journal,
         settings: Mapping[str, str] | None = None,
         user: str = USER,
+        stopping: threading.Event | None = None,
     ) -> None:
-        """Say where it lives; ``settings`` go before ours; ``user`` is the superuser of its data folder."""
+        """Say where it lives; ``settings`` go before ours; ``user`` is the superuser of its data folder.
+
+        Once ``stopping`` is set, what another thread does with it ends.
+        """
         self.programs = programs
         self.home = home
         self.data = home / "data"
@@ -83,6 +88,7 @@ class Server:
         self._settings = _SETTINGS | (FAST if settings is None else dict(settings))
         self._owner = servers.database_user()
         self._superuser = user
+        self._stopping = stopping
         self._service: Service | None = None
         self._alive = contextlib.ExitStack()
         if len(str(home)) > _LONGEST:
@@ -105,7 +111,11 @@ class Server:
         said = run([self.programs["postgres"], "--version"], deadline=_INITDB).stdout.decode().strip()
         # the folder's name too: the system's and the wheel's of one version differ in what they bring
         template = Template(
-            folders.cache(), f"{said} {self.programs.folder} {_INIT}", environment, sources=()
+            folders.cache(),
+            f"{said} {self.programs.folder} {_INIT}",
+            environment,
+            sources=(),
+            stopping=self._stopping,
         )
         try:
             if not template.copy_to(self.data):
@@ -172,7 +182,7 @@ class Server:
         while service is not None and not self.ready:
             if service.wait(_LOOK):
                 raise DrillError("restore", f"the scratch server ended at once: {service.tail(8)}")
-            if time.monotonic() > end:
+            if time.monotonic() > end or (self._stopping is not None and self._stopping.is_set()):
                 raise DrillError(
                     "restore", f"the scratch server was not ready within {within:g} s: {service.tail(8)}"
                 )
@@ -238,7 +248,14 @@ class Server:
         self._do([self.programs["initdb"], "-D", self.data, *_INIT], user=self._owner)
 
     def _do(self, argv: Sequence[str | Path], *, user: str | None = None) -> None:
-        done = run(argv, deadline=_INITDB, user=user, cwd=self.home.parent, journal=self._journal)
+        done = run(
+            argv,
+            deadline=_INITDB,
+            user=user,
+            cwd=self.home.parent,
+            journal=self._journal,
+            stopping=self._stopping,
+        )
         if not done.ok:
             words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-500:]
             raise DrillError("restore", f"the scratch server could not be prepared: {argv[0]}: {words}")

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from psycopg import sql
 
 from verify.drills.errors import DrillError
 from verify.drills.postgres.address import Address
+from verify.drills.postgres.ahead import ahead
 from verify.drills.postgres.scratch import PREFIX, Shape, connected, require_ours, scratch_database
-from verify.drills.postgres.server import DURABLE, Server, room, workplace
+from verify.drills.postgres.server import Server, room
 from verify.drills.postgres.tools import major_of
-from verify.drills.postgres.tools import server as programs_of
 from verify.effects.journal import Journal
 from verify.facts.equality import Manifest
 
@@ -77,22 +77,29 @@ class Wanted:
 
 
 @contextlib.contextmanager
-def own_server(journal: Journal, wanted: Wanted, *, folder: Path | None = None) -> Iterator[Target]:
-    """Start a server of the source's major for this drill alone, with one empty database.
+def own_server(
+    journal: Journal,
+    wanted: Wanted,
+    *,
+    folder: Path | None = None,
+    coming: Callable[[], Server] | None = None,
+) -> Iterator[Target]:
+    """Give one empty database on a server of the source's major that is for this drill alone.
 
-    It lives in the new folder ``folder``, by default a temporary one.
+    It lives in the new folder ``folder``, by default a temporary one. ``coming`` waits for one that
+    was begun before, see ``ahead``; else it is begun now.
     """
-    major = major_of(wanted.manifest.version) if wanted.manifest else None
-    programs = programs_of(major)
-    with workplace(journal, folder) as place:
-        room(place, ROOM * wanted.size, stage="restore")
-        settings = DURABLE if wanted.durable else None
-        server = Server(programs, place / f"pg{programs.major}", journal=journal, settings=settings)
-        server.prepare()
-        with server.start():
-            if wanted.manifest is not None and wanted.manifest.superuser:
-                server.rename_superuser(wanted.manifest.superuser)
-            yield _database(server.address, wanted, programs.major)
+    with contextlib.ExitStack() as stack:
+        if coming is None:
+            major = major_of(wanted.manifest.version) if wanted.manifest else None
+            coming = stack.enter_context(
+                ahead(journal, major=major, folder=folder, needed=ROOM * wanted.size, durable=wanted.durable)
+            )
+        server = coming()
+        room(server.home, ROOM * wanted.size, stage="restore")  # the dump has been written meanwhile
+        if wanted.manifest is not None and wanted.manifest.superuser:
+            server.rename_superuser(wanted.manifest.superuser)
+        yield _database(server.address, wanted, server.programs.major)
 
 
 @contextlib.contextmanager
