@@ -102,7 +102,6 @@ class Clock:
             done = run(argv, deadline=limit, env=env, cwd=cwd, journal=self.journal, stopping=self._stopping)
         except ProcessError as error:
             raise DrillError(stage, self.redactor.text(str(error)), steps=self.steps) from error
-        size, digest = measured(wrote) if wrote is not None and not done.timed_out else (0, "")
         words = (done.stderr or done.stdout).decode("utf-8", "replace")[-_WORDS:].strip()
         self.add(
             Step(
@@ -110,8 +109,7 @@ class Clock:
                 argv=tuple(map(str, shown or argv)),
                 returncode=done.returncode,
                 took=Duration(done.seconds),
-                size=size,
-                sha256=digest,
+                size=0 if wrote is None or done.timed_out else size_of(wrote),
                 words=words,
                 timed_out=done.timed_out,
             )
@@ -149,11 +147,16 @@ class Clock:
         return NotRestorable(stage, self.redactor.text(reason), steps=self.steps)
 
 
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of the files in a folder; 0 for what is not there."""
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return path.stat().st_size if path.is_file() else 0
+
+
 def measured(path: Path) -> tuple[int, str]:
     """Return size and SHA-256 of a file, of a folder the size alone; nothing of what is not there."""
-    if path.is_dir():
-        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file()), ""
     if not path.is_file():
-        return 0, ""
+        return size_of(path), ""
     with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+        return size_of(path), hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from verify.drills.clock import Clock, measured
+from verify.drills.clock import Clock, size_of
 from verify.drills.forms import form_of
 
 _BLOCK = 1 << 20
@@ -66,7 +66,7 @@ def unwrap(path: Path, folder: Path, clock: Clock, *, key: str = "") -> tuple[Pa
                 _decrypt(path, inner, key, clock)
             else:
                 _decompress(path, inner, kind, clock)
-            noted.size, noted.sha256 = measured(inner)
+            noted.size = size_of(inner)
         path = inner
     raise clock.lost("decompress", f"more than {_MOST_LAYERS} layers of compression or encryption")
 

@@ -1,5 +1,6 @@
 """A folder: what is put comes back, what is there is listed, and only what is ours goes."""
 
+import errno
 import hashlib
 import os
 import socket
@@ -12,6 +13,7 @@ import pytest
 
 from verify.drills.errors import DrillError, NotRestorable
 from verify.drills.store import folder as module
+from verify.drills.store import links
 from verify.drills.store.base import Using, machine
 from verify.drills.store.folder import FolderStore, remote
 from verify.effects.journal import Journal, clean
@@ -62,6 +64,86 @@ def test_what_is_put_comes_back(store: FolderStore, place: Path, tmp_path: Path,
     assert names_in(place) == set()
 
 
+def test_what_is_given_becomes_the_store_s_own(store: FolderStore, place: Path, dump: Path) -> None:
+    number, digest = dump.stat().st_ino, hashlib.sha256(DUMP).hexdigest()
+    put = store.put(dump, "ours", given=True)
+    assert (put.argv[0], put.size, put.sha256) == ("link", len(DUMP), digest)
+    assert not dump.exists()
+    seen = (place / "ours").stat()
+    assert (seen.st_ino, seen.st_nlink) == (number, 1)
+    store.delete("ours")
+    assert names_in(place) == set()
+
+
+def test_what_nobody_writes_to_is_read_where_it_lies(
+    store: FolderStore, place: Path, tmp_path: Path, dump: Path
+) -> None:
+    (place / "theirs").write_bytes(DUMP)
+    changed = (place / "theirs").stat().st_ctime_ns
+    store.put(dump, "ours")
+    for number, (key, how, reading) in enumerate(
+        [("ours", "link", True), ("ours", "copy", False), ("theirs", "copy", True)]
+    ):
+        into = tmp_path / str(number)
+        into.mkdir()
+        copy, got = store.get(key, into, reading=reading)
+        assert (got.argv[0], got.size, got.sha256) == (how, len(DUMP), hashlib.sha256(DUMP).hexdigest())
+        assert copy.read_bytes() == DUMP
+        assert copy.samefile(place / key) is (how == "link")
+    assert (place / "theirs").stat().st_ctime_ns == changed, "who prunes by age would see it"
+
+
+def test_where_nothing_can_be_linked_it_is_copied(
+    store: FolderStore, place: Path, tmp_path: Path, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(target))
+
+    into = tmp_path / "into"
+    into.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(links.Path, "hardlink_to", refuse)
+        assert not links.linked(dump, into / "name")
+    place.chmod(0o2755)  # its files have its group: a link would keep another one
+    assert store.put(dump, "ours", given=True).argv[0] == "copy"
+    assert not dump.exists()
+    assert (place / "ours").read_bytes() == DUMP
+    (tmp_path / "points").symlink_to(place / "ours")
+    assert not links.linked(tmp_path / "points", into / "name")
+    assert links.linked(place / "ours", into / "name")
+    with pytest.raises(FileExistsError):
+        links.linked(place / "ours", into / "name")
+
+
+def test_rights_that_a_folder_gives_are_not_lost(
+    tmp_path: Path, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links.os, "listxattr", lambda _: ["system.posix_acl_default"])
+    assert not links.linked(dump, tmp_path / "name")
+
+
+def test_what_stays_is_on_the_disk(
+    store: FolderStore, place: Path, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        sync(descriptor)
+
+    for key in ("stays", "gone"):
+        store.put(dump, key)
+    (place / "gone").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(links.os, "fsync", noted)
+        for key in ("stays", "gone", "theirs"):
+            store.leave(key)
+    assert str(place / "stays") in synced
+    assert str(place) in synced
+    assert names_in(place) == {"stays"}
+
+
 def test_nothing_is_replaced(store: FolderStore, place: Path, dump: Path) -> None:
     (place / "taken").write_bytes(b"theirs")
     with pytest.raises(DrillError, match="taken is there already"):
@@ -73,13 +155,13 @@ def test_nothing_is_replaced(store: FolderStore, place: Path, dump: Path) -> Non
 def test_nothing_is_replaced_that_came_meanwhile(
     store: FolderStore, place: Path, dump: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = module._claim
+    claim = module.claim
 
     def late(part: Path, target: Path) -> None:
         target.write_bytes(b"theirs")
         claim(part, target)
 
-    monkeypatch.setattr(module, "_claim", late)
+    monkeypatch.setattr(module, "claim", late)
     with pytest.raises(DrillError, match="File exists"):
         store.put(dump, "taken")
     assert (place / "taken").read_bytes() == b"theirs"

@@ -64,6 +64,14 @@ def test_what_is_put_comes_back(
 
 def test_a_step_names_the_call(bucket: str, dump: Path, store: S3Store) -> None:
     assert store.put(dump, "a").argv == ("PutObject", str(dump), f"s3://{bucket}/db/a")
+    assert dump.exists()
+
+
+def test_what_is_given_is_not_there_any_more(dump: Path, store: S3Store, tmp_path: Path) -> None:
+    whole = dump.read_bytes()
+    store.put(dump, "a", given=True)
+    assert not dump.exists()
+    assert store.get("a", tmp_path, reading=True)[0].read_bytes() == whole
 
 
 def test_nothing_is_replaced(admin: Any, bucket: str, dump: Path, store: S3Store) -> None:

@@ -1,6 +1,5 @@
 """Two ways to back a database up and to bring it back: our own dumps, and a team's own scripts."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -98,16 +97,15 @@ class Dumps:
         path = logical.take(
             source, programs, work.clock, work.folder, name=name, how=self.how, snapshot=snapshot
         )
-        work.clock.add(work.store.put(path, path.name))
+        work.clock.add(work.store.put(path, path.name, given=True))
         roles, schema = (path.with_name(path.name + suffix) for suffix in (ROLES, SCHEMA))
         made = [roles] if logical.roles(source, programs, work.clock, roles) else []
         if self.how.format == "plain":
             logical.schema(source, programs, work.clock, schema, snapshot=snapshot)
             made.append(schema)
         for each in made:
-            work.clock.add(work.store.put(each, each.name))
-        for local in (path, roles, schema):
-            local.unlink(missing_ok=True)
+            work.clock.add(work.store.put(each, each.name, given=True))
+        roles.unlink(missing_ok=True)  # begun, and failed
         return Taken(artefact=found(work, path.name), exact=bool(snapshot))
 
     def restore(self, work: Work, artefact: Artefact, target: Target) -> tuple[str, bool | None]:
@@ -115,11 +113,11 @@ class Dumps:
         programs = replace(client(target.major, stage="restore"), instead=self.instead)
         keys = {each.key for each in work.store.list().artefacts}
         if artefact.key + ROLES in keys and not target.confined:
-            roles, step = work.store.get(artefact.key + ROLES, work.folder)
+            roles, step = work.store.get(artefact.key + ROLES, work.folder, reading=True)
             work.clock.add(step)
             logical.restore_roles(roles, target.admin, programs, work.clock)
         if artefact.key + SCHEMA in keys:
-            schema, step = work.store.get(artefact.key + SCHEMA, work.folder)
+            schema, step = work.store.get(artefact.key + SCHEMA, work.folder, reading=True)
             work.clock.add(step)
             logical.properties(schema, target.address, programs, work.clock)
         return restore_by_form(work, artefact, target, programs)
@@ -237,7 +235,7 @@ def restore_by_form(
     """Fetch ``artefact``, take its layers off and restore what is inside by what it is."""
     into = work.folder / "fetched"
     into.mkdir(exist_ok=True)
-    path, step = fetched(work, artefact, into)
+    path, step = fetched(work, artefact, into, reading=True)
     work.clock.add(step)
     inner, encrypted = packing.unwrap(path, into, work.clock, key=work.key)
     lost = logical.restore(inner, target.address, programs, work.clock, confined=target.confined)
@@ -245,22 +243,22 @@ def restore_by_form(
     return lost, encrypted
 
 
-def fetched(work: Work, artefact: Artefact, into: Path) -> tuple[Path, Step]:
-    """Fetch ``artefact`` and check that it is what its manifest says; raise ``NotRestorable`` if not."""
-    path, step = work.store.get(artefact.key, into)
+def fetched(work: Work, artefact: Artefact, into: Path, *, reading: bool = False) -> tuple[Path, Step]:
+    """Fetch ``artefact`` and check that it is what its manifest says; raise ``NotRestorable`` if not.
+
+    ``reading``: nobody will write to it.
+    """
+    path, step = work.store.get(artefact.key, into, reading=reading)
     if path.is_file() and not path.stat().st_size:
         work.clock.add(step)
         raise work.clock.lost("fetch", f"{artefact.key} is empty")
-    if artefact.sha256 and path.is_file():
-        with path.open("rb") as file:
-            seen = hashlib.file_digest(file, "sha256").hexdigest()
-        if seen != artefact.sha256:
-            work.clock.add(step)
-            raise work.clock.lost(
-                "fetch",
-                f"{artefact.key} is not what was stored: SHA-256 {seen[:16]}… instead of "
-                f"{artefact.sha256[:16]}…: it was cut, damaged or replaced",
-            )
+    if artefact.sha256 and path.is_file() and step.sha256 != artefact.sha256:
+        work.clock.add(step)
+        raise work.clock.lost(
+            "fetch",
+            f"{artefact.key} is not what was stored: SHA-256 {step.sha256[:16]}… instead of "
+            f"{artefact.sha256[:16]}…: it was cut, damaged or replaced",
+        )
     return path, step
 
 

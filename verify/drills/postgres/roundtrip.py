@@ -118,7 +118,7 @@ def _beside(drill: Drill, work: Work, taken: Taken, seen: Manifest) -> None:
     """Put the manifest beside the backup; the source is not needed for it any more."""
     path = work.folder / "manifest"
     path.write_bytes(manifest.dump(replace(seen, sha256=_sum_of(work, taken.artefact))))
-    work.clock.add(drill.store.put(path, taken.artefact.key + MANIFEST))
+    work.clock.add(drill.store.put(path, taken.artefact.key + MANIFEST, given=True))
 
 
 def _sum_of(work: Work, artefact: Artefact) -> str:

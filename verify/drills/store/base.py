@@ -62,12 +62,21 @@ class BackupStore(Protocol):
     place: str
     host: str
 
-    def put(self, path: Path, key: str, *, deadline: float = MOVED) -> Step:
-        """Store the file ``path`` under a ``key`` that is free, marked as this run's."""
+    def put(self, path: Path, key: str, *, deadline: float = MOVED, given: bool = False) -> Step:
+        """Store the file ``path`` under a ``key`` that is free, marked as this run's.
+
+        ``given``: nobody needs ``path`` any more, which then is not there afterwards.
+        """
         ...
 
-    def get(self, key: str, into: Path, *, deadline: float = MOVED) -> tuple[Path, Step]:
-        """Fetch ``key`` into the folder ``into``; raise ``NotRestorable`` where it is not there."""
+    def get(
+        self, key: str, into: Path, *, deadline: float = MOVED, reading: bool = False
+    ) -> tuple[Path, Step]:
+        """Fetch ``key`` into the folder ``into``; raise ``NotRestorable`` where it is not there.
+
+        ``reading``: nobody will write to it, so that it need not be a copy. The step has the
+        SHA-256 of what is there then.
+        """
         ...
 
     def list(self, *, deadline: float = LISTED) -> Store:
@@ -111,6 +120,12 @@ class Tally:
         self.size += len(data)
         self._hash.update(data)
         return data
+
+    def look(self, path: Path) -> None:
+        """Count and hash what is in the file ``path``."""
+        with path.open("rb") as file:
+            for block in blocks(file):
+                self.passed(block)
 
     def move(self, blocks: Iterable[bytes], target: BinaryIO) -> None:
         """Write each block to ``target``."""

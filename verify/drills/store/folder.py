@@ -1,8 +1,6 @@
 """Backups in a folder of this machine, or in one that it mounts."""
 
 import contextlib
-import errno
-import os
 import re
 import shutil
 import time
@@ -24,6 +22,7 @@ from verify.drills.store.base import (
     machine,
     regular,
 )
+from verify.drills.store.links import claim, linked, sync, take_back
 from verify.effects.errors import FileError
 from verify.effects.files import read_regular
 from verify.effects.journal import Entry
@@ -38,8 +37,6 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 _MANIFEST_LIMIT = 64 << 20
 #: a dump in a folder has a table of contents
 _CONTENTS = "toc.dat"
-#: what link(2) says where the file system has none
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class FolderStore:
@@ -54,8 +51,11 @@ class FolderStore:
         self.place = str(self._folder)
         self.host = host_of(self._folder)
 
-    def put(self, path: Path, key: str, *, deadline: float = MOVED) -> Step:
-        """Store the file ``path`` under a ``key`` that is free, marked as this run's."""
+    def put(self, path: Path, key: str, *, deadline: float = MOVED, given: bool = False) -> Step:
+        """Store the file ``path`` under a ``key`` that is free, marked as this run's.
+
+        What is ``given`` becomes the store's own file, where that is possible.
+        """
         target = self._folder / checked(key, "store")
         what = f"copying {path.name} to {target}"
         tally = Tally("store", what, deadline)
@@ -70,28 +70,41 @@ class FolderStore:
             partial = self._planned(part, undo)
             entries.append(self._using.journal.plan("file", path=str(target)))
             undo.callback(entries[-1].gone)
-            undo.callback(_take_back, target, part)
+            undo.callback(take_back, target, part)
             mark.write_text(self._using.journal.run_id, "utf-8")
-            with path.open("rb") as source, part.open("xb") as copy:
-                tally.move(blocks(source), copy)
-                copy.flush()
-                os.fsync(copy.fileno())
+            how = "link" if given and linked(path, part) else "copy"
+            if how == "link":
+                tally.look(part)
+            else:
+                with path.open("rb") as source, part.open("xb") as copy:
+                    tally.move(blocks(source), copy)
             entries[-1].made(inode=part.stat().st_ino)
-            _claim(part, target)
+            claim(part, target)
             self._entries[key] = entries  # from here on it is ``close`` that takes it back
             undo.pop_all()
+        if given:  # the last name but the store's: what is stored there nobody else can change
+            path.unlink()
         part.unlink(missing_ok=True)
         partial.gone()
-        return tally.step("copy", str(path), str(target))
+        return tally.step(how, str(path), str(target))
 
-    def get(self, key: str, into: Path, *, deadline: float = MOVED) -> tuple[Path, Step]:
-        """Fetch ``key``, which may be a dump in a folder, into ``into``."""
+    def get(
+        self, key: str, into: Path, *, deadline: float = MOVED, reading: bool = False
+    ) -> tuple[Path, Step]:
+        """Fetch ``key``, which may be a dump in a folder, into ``into``.
+
+        What is not ours is always copied: a link would touch it, and whoever prunes by the time of
+        its last change would take it for newer than it is.
+        """
         source, copy = self._folder / checked(key, "fetch"), into / Path(key).name
         tally = Tally("fetch", f"copying {source}", deadline)
         with _told("fetch", f"copying {source} to {copy}"):
             self._there("fetch")
             if not source.exists():
                 raise NotRestorable("fetch", f"{source}: it is not in the store")
+            if reading and key in self._entries and linked(source, copy):
+                tally.look(copy)
+                return copy, tally.step("link", str(source), str(copy))
             files = [source] if source.is_file() else list(_files(source))
             _room("fetch", into, sum(each.stat().st_size for each in files))
             for file in files:
@@ -143,7 +156,10 @@ class FolderStore:
         """Let what this run has put there stay, as a backup like any other; nothing for what it has not."""
         entries = self._entries.pop(key, [])
         if entries:
-            _mark(self._folder / checked(key, "store")).unlink(missing_ok=True)
+            target = self._folder / checked(key, "store")
+            with _told("store", f"keeping {target}"):
+                sync(target)  # what goes again need not reach the disk, what stays has to
+                _mark(target).unlink(missing_ok=True)
         for entry in entries:
             entry.gone()
 
@@ -246,23 +262,6 @@ def _artefacts(folder: Path) -> Iterator[Path]:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-
-
-def _claim(part: Path, target: Path) -> None:
-    """Give ``part`` its name; fail where somebody else has taken it meanwhile, which a rename would not."""
-    try:
-        target.hardlink_to(part)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        part.rename(target)
-
-
-def _take_back(target: Path, part: Path) -> None:
-    """Remove ``target`` where it is ``part`` by another name, and not somebody else's."""
-    with contextlib.suppress(FileNotFoundError):
-        if target.samefile(part):
-            target.unlink()
 
 
 def _mark(path: Path) -> Path:

@@ -60,7 +60,7 @@ class S3Store:
         self._client = self._amazon.client
         self.host = access.region if access.endpoint is None else machine(self._amazon.host)
 
-    def put(self, path: Path, key: str, *, deadline: float = MOVED) -> Step:
+    def put(self, path: Path, key: str, *, deadline: float = MOVED, given: bool = False) -> Step:
         """Store the file ``path`` under a ``key`` that is free, marked as this run's."""
         target = f"{self.place}/{checked(key, 'store')}"
         what = f"storing {target}"
@@ -83,9 +83,18 @@ class S3Store:
             with contextlib.suppress(DrillError), self._amazon.during("store", "giving up", _QUICK):
                 upload.undo()
             raise
+        if given:
+            path.unlink()
         return tally.step("PutObject", str(path), target)
 
-    def get(self, key: str, into: Path, *, deadline: float = MOVED) -> tuple[Path, Step]:
+    def get(
+        self,
+        key: str,
+        into: Path,
+        *,
+        deadline: float = MOVED,
+        reading: bool = False,  # noqa: ARG002 - what was fetched is always a copy
+    ) -> tuple[Path, Step]:
         """Fetch ``key`` into the folder ``into``."""
         from botocore.exceptions import BotoCoreError
 
