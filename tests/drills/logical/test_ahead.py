@@ -11,6 +11,7 @@ from verify.drills.errors import DrillError
 from verify.drills.postgres import ahead as module
 from verify.drills.postgres.ahead import ahead
 from verify.drills.postgres.scratch import connected
+from verify.drills.postgres.server import Server
 from verify.effects.journal import Journal
 from verify.effects.procfs import carries, processes
 from verify.effects.record import MARKER
@@ -26,6 +27,10 @@ def journal(tmp_path: Path):
         assert [each for each in processes() if carries(each, MARKER, "ahead")] == []
 
 
+def same(server: Server) -> Server:
+    return server
+
+
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where the server is to live: a short path that its user can pass through."""
     folder = Path("/tmp") / f"dv-ahead-{os.getpid()}-{tmp_path.name[-8:]}"
@@ -35,7 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_serves_once_it_is_waited_for(journal: Journal, tmp_path: Path, monkeypatch) -> None:
     folder = place(tmp_path, monkeypatch)
-    with ahead(journal, folder=folder) as coming:
+    with ahead(journal, same, folder=folder) as coming:
         server = coming()
         assert coming() is server
         with connected(server.address) as connection:
@@ -45,7 +50,7 @@ def test_it_serves_once_it_is_waited_for(journal: Journal, tmp_path: Path, monke
 
 def test_whoever_does_not_wait_leaves_nothing(journal: Journal, tmp_path: Path, monkeypatch) -> None:
     folder = place(tmp_path, monkeypatch)
-    with ahead(journal, folder=folder):
+    with ahead(journal, same, folder=folder):
         pass
     assert not folder.exists()
 
@@ -59,7 +64,7 @@ def test_what_is_under_way_ends_with_the_block(journal: Journal, tmp_path: Path,
         (programs / name).write_text(slow)
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    with ahead(journal, folder=folder):  # its block ends by an interrupt as it does here
+    with ahead(journal, same, folder=folder):  # its block ends by an interrupt as it does here
         end = time.monotonic() + 2 * SOON
         while not began.exists():
             assert time.monotonic() < end
@@ -71,7 +76,7 @@ def test_what_is_under_way_ends_with_the_block(journal: Journal, tmp_path: Path,
 
 def test_what_went_wrong_is_told_to_whoever_waits(journal: Journal, tmp_path: Path, monkeypatch) -> None:
     folder = place(tmp_path, monkeypatch)
-    with ahead(journal, folder=folder, needed=1 << 60) as coming:
+    with ahead(journal, same, folder=folder, needed=1 << 60) as coming:
         with pytest.raises(DrillError, match=r"MB are free, \d+ MB are needed"):
             coming()
         with pytest.raises(DrillError, match="are needed"):

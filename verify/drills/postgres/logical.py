@@ -130,7 +130,7 @@ def analyze(target: Address, programs: Programs, clock: Clock) -> None:
     if not program.exists() or _partitioned(target):
         done = _statement("analyze", "ANALYZE", target, programs, clock)
     else:
-        argv = [program, "--analyze-only", f"--jobs={_WORKERS}", "--quiet", "--no-password"]
+        argv: list[str | Path] = [program, "--analyze-only", f"--jobs={_WORKERS}", "--quiet", "--no-password"]
         done = clock.run("analyze", argv, env=environment(target))
     if not done.ok:
         raise clock.lost("analyze", f"ANALYZE {ended(done, clock.deadline)}")

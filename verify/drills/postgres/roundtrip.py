@@ -8,7 +8,6 @@ from dataclasses import replace
 from verify.drills.clock import Clock
 from verify.drills.errors import DrillError, NotRestorable
 from verify.drills.postgres import logical, manifest
-from verify.drills.postgres.ahead import ahead
 from verify.drills.postgres.catalogue import sequences
 from verify.drills.postgres.drill import Drill, clock_of, working
 from verify.drills.postgres.engines import (
@@ -23,9 +22,8 @@ from verify.drills.postgres.outcome import ended, judged
 from verify.drills.postgres.rows import locate
 from verify.drills.postgres.samples import Around, sampled
 from verify.drills.postgres.scratch import connected
-from verify.drills.postgres.server import Server
 from verify.drills.postgres.session import Session, connect
-from verify.drills.postgres.target import ROOM, Target, Wanted, own_server, stated_server
+from verify.drills.postgres.target import Target, Wanted, begun, own_server, stated_server
 from verify.drills.postgres.tools import client, major_of
 from verify.drills.store.base import MANIFEST
 from verify.facts.backup import Artefact, Outcome, RoundTrip, Sample
@@ -56,7 +54,7 @@ def restore_drill(drill: Drill) -> RoundTrip:
         with connect(drill.source, deadline=drill.deadline, stage="take") as session:
             with clock.call("verify", "fingerprint of the source"):
                 seen = fingerprint(session, jobs=drill.jobs)
-            with _begun(drill, session) as coming:
+            with _begun(drill, _wanted(drill, seen, session)) as coming:
                 try:
                     taken, seen = _take(drill, work, session, seen)
                 except NotRestorable as error:
@@ -145,15 +143,12 @@ def _stored(drill: Drill, work: Work, newest: Artefact) -> Manifest | None:
 
 
 @contextlib.contextmanager
-def _begun(drill: Drill, session: Session) -> Iterator[Callable[[], Server] | None]:
-    """Begin to start a server of ours: while the backup is taken, it gets ready."""
+def _begun(drill: Drill, wanted: Wanted) -> Iterator[Callable[[], Target] | None]:
+    """Begin with a server of ours: while the backup is taken, it gets ready."""
     if drill.scratch is not None:
         yield None
         return
-    major, needed = major_of(session.version), ROOM * session.about.size
-    with ahead(
-        drill.journal, major=major, folder=drill.folder, needed=needed, durable=drill.durable
-    ) as coming:
+    with begun(drill.journal, wanted, folder=drill.folder) as coming:
         yield coming
 
 
@@ -163,15 +158,9 @@ def _restored(
     artefact: Artefact,
     seen: Manifest | None,
     session: Session | None,
-    coming: Callable[[], Server] | None = None,
+    coming: Callable[[], Target] | None = None,
 ) -> RoundTrip:
-    wanted = Wanted(
-        manifest=seen,
-        database=session.about.database if session else "restored",
-        roles=drill.engine.roles_provided,
-        user=session.about.user if session else "",
-        durable=drill.durable,
-    )
+    wanted = _wanted(drill, seen, session)
     clock, lost, encrypted = work.clock, "", None
     size, at = (seen.size, seen.at) if seen else (0, artefact.at)
     with _target(drill, wanted, coming) as target:
@@ -213,8 +202,18 @@ def _restored(
     )
 
 
+def _wanted(drill: Drill, seen: Manifest | None, session: Session | None) -> Wanted:
+    return Wanted(
+        manifest=seen,
+        database=session.about.database if session else "restored",
+        roles=drill.engine.roles_provided,
+        user=session.about.user if session else "",
+        durable=drill.durable,
+    )
+
+
 @contextlib.contextmanager
-def _target(drill: Drill, wanted: Wanted, coming: Callable[[], Server] | None = None) -> Iterator[Target]:
+def _target(drill: Drill, wanted: Wanted, coming: Callable[[], Target] | None = None) -> Iterator[Target]:
     if drill.scratch is None:
         with own_server(drill.journal, wanted, folder=drill.folder, coming=coming) as target:
             yield target

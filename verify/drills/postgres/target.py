@@ -82,24 +82,40 @@ def own_server(
     wanted: Wanted,
     *,
     folder: Path | None = None,
-    coming: Callable[[], Server] | None = None,
+    coming: Callable[[], Target] | None = None,
 ) -> Iterator[Target]:
     """Give one empty database on a server of the source's major that is for this drill alone.
 
     It lives in the new folder ``folder``, by default a temporary one. ``coming`` waits for one that
-    was begun before, see ``ahead``; else it is begun now.
+    was ``begun`` before; else it is begun now.
     """
     with contextlib.ExitStack() as stack:
         if coming is None:
-            major = major_of(wanted.manifest.version) if wanted.manifest else None
-            coming = stack.enter_context(
-                ahead(journal, major=major, folder=folder, needed=ROOM * wanted.size, durable=wanted.durable)
-            )
-        server = coming()
-        room(server.home, ROOM * wanted.size, stage="restore")  # the dump has been written meanwhile
+            coming = stack.enter_context(begun(journal, wanted, folder=folder))
+        target = coming()
+        # again: a backup may have been written since it was begun
+        room(Path(target.admin.parameters["host"]), ROOM * wanted.size, stage="restore")
+        yield target
+
+
+def begun(
+    journal: Journal, wanted: Wanted, *, folder: Path | None = None
+) -> contextlib.AbstractContextManager[Callable[[], Target]]:
+    """Begin what ``own_server`` gives in another thread; what comes of it is waited for by a call."""
+
+    def made(server: Server) -> Target:
         if wanted.manifest is not None and wanted.manifest.superuser:
             server.rename_superuser(wanted.manifest.superuser)
-        yield _database(server.address, wanted, server.programs.major)
+        return _database(server.address, wanted, server.programs.major)
+
+    return ahead(
+        journal,
+        made,
+        major=major_of(wanted.manifest.version) if wanted.manifest else None,
+        folder=folder,
+        needed=ROOM * wanted.size,
+        durable=wanted.durable,
+    )
 
 
 @contextlib.contextmanager
