@@ -43,7 +43,7 @@ def ahead(
             home, settings = place / f"pg{programs.major}", DURABLE if durable else None
             server = Server(programs, home, journal=journal, settings=settings, stopping=stopping)
             server.prepare()
-            made.callback(server.stop)
+            made.callback(server.stop, at_once=True)
             return then(server.start())
 
         coming = pool.submit(work)

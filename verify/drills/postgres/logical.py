@@ -17,7 +17,7 @@ from verify.effects.process import Finished, clean_environment
 _SUFFIXES = {"custom": ".dump", "directory": ".dir.tar", "plain": ".sql"}
 _FLAGS = {"custom": "c", "directory": "d", "plain": "p"}
 _DATABASE = (" DATABASE ", " DATABASE PROPERTIES ", " ACL - DATABASE ", " COMMENT - DATABASE ")
-_SECTIONS = {"pre-data": "restore", "data": "restore", "post-data": "indexes"}
+_SECTIONS = {"restore": ("pre-data", "data"), "indexes": ("post-data",)}
 _WORKERS = 2
 
 
@@ -183,10 +183,10 @@ def _packed(folder: Path) -> Path:
 
 def _restore_archive(path: Path, target: Address, programs: Programs, clock: Clock) -> str:
     said = properties(path, target, programs, clock)
-    for section, stage in _SECTIONS.items():
-        argv: list[str | Path] = [programs["pg_restore"], f"--section={section}", "--no-password"]
+    for stage, sections in _SECTIONS.items():
+        argv: list[str | Path] = [programs["pg_restore"], *(f"--section={each}" for each in sections)]
         argv += [f"--jobs={_WORKERS}"] if path.is_dir() else []
-        argv += [f"--dbname={target.database}", path]
+        argv += ["--no-password", f"--dbname={target.database}", path]
         said += said_lost(clock.run(stage, argv, env=environment(target)), stage, "pg_restore", clock)
     return said
 

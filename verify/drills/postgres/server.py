@@ -197,22 +197,22 @@ class Server:
         ours = self._service is not None and lines[:1] == [str(self._service.pid)]
         return ours and [line.strip() for line in lines[_STATUS : _STATUS + 1]] in (["ready"], ["standby"])
 
-    def stop(self, *, grace: float = 5.0) -> None:
-        """Stop it without waiting for its clients, so that it removes its shared memory; safe to repeat."""
+    def stop(self, *, grace: float = 5.0, at_once: bool = False) -> None:
+        """Stop it without waiting for its clients, so that it removes its shared memory; safe to repeat.
+
+        ``at_once``: its data are thrown away, so that it need not write them.
+        """
         service, self._service = self._service, None
         if service is not None:
             if service.alive:
-                os.kill(service.pid, signal.SIGINT)
+                os.kill(service.pid, signal.SIGQUIT if at_once else signal.SIGINT)
                 service.wait(grace)
             service.stop(grace=1.0)
         self._alive.close()
 
     def kill(self) -> None:
         """End it as a crash would, without writing anything more."""
-        if self._service is not None and self._service.alive:
-            os.kill(self._service.pid, signal.SIGQUIT)
-            self._service.wait(_READY)
-        self.stop()
+        self.stop(grace=_READY, at_once=True)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -278,8 +278,10 @@ def scratch_server(
     with workplace(journal, folder) as place:
         server = Server(programs, place / f"pg{programs.major}", journal=journal, settings=settings)
         server.prepare()
-        with server.start():
-            yield server
+        try:
+            yield server.start()
+        finally:
+            server.stop(at_once=True)
 
 
 @contextlib.contextmanager
