@@ -182,7 +182,8 @@ _READY = """read -r mode <"$home/mode"
 [ "$mode" = ok ] || exit 2
 """
 
-#: without a program of its own but `cat`: it is called several times on each of hundreds of days
+#: without a program of its own but `cat`: it is called several times on each of hundreds of days.
+#: An answer of one line comes with the status, any other in the file that is named there
 _AWS = """set -C
 number=0
 while call=$home/calls/$number; ! { true >"$call/taken"; } 2>/dev/null; do
@@ -195,8 +196,11 @@ printf '%s\\0' "$PWD" "$@" >"$call/arguments"
 stdin=
 case " $* " in *" - "*) case $3 in -) cat >"$call/stdin"; stdin=stdin ;; esac ;; esac
 echo "ask $number $stdin" >"$home/calls/new"
-read -r status out <&3
-[ -z "$out" ] || cat "$call/$out" >&$((status ? 2 : 1))
+read -r status out line <&3
+case $out in
+line) printf '%s\n' "$line" >&$((status ? 2 : 1)) ;;
+said) cat "$call/said" >&$((status ? 2 : 1)) ;;
+esac
 echo "done $number" >"$home/calls/new"
 exit "$status"
 """

@@ -181,7 +181,7 @@ def _program(command: Command, plan: Plan, root: Path, bucket: str) -> dict[str,
         "HOME": str(root / "home"),
         "TMPDIR": str(root / "tmp"),
         "TZ": plan.schedule.zone,
-        "LC_ALL": "C.UTF-8",
+        "LC_ALL": "C",  # as from cron; another locale is loaded by each of thousands of programs
     }
     return {"argv": argv, "env": env, "within": float(command.within)}
 
