@@ -82,3 +82,15 @@ def test_what_went_wrong_is_told_to_whoever_waits(journal: Journal, tmp_path: Pa
         with pytest.raises(DrillError, match="are needed"):
             coming()
     assert not folder.exists()
+
+
+def test_an_error_of_time_is_told(journal: Journal, tmp_path: Path, monkeypatch) -> None:
+    """It is what waiting for a thread raises as well, and must not be taken for that."""
+
+    def late(_: Server) -> Server:
+        raise TimeoutError("late")
+
+    folder = place(tmp_path, monkeypatch)
+    with ahead(journal, late, folder=folder) as coming, pytest.raises(TimeoutError, match="late"):
+        coming()
+    assert not folder.exists()

@@ -2,8 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYetError
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,7 +53,6 @@ def ahead(
 
 def _waited(coming: Future[Made]) -> Made:
     """Wait for it: each of its steps has a deadline of its own."""
-    while True:
-        # never without a timeout: a signal just before the thread falls asleep would wake nobody
-        with contextlib.suppress(NotYetError):
-            return coming.result(_LOOK)
+    while not wait((coming,), _LOOK).done:
+        pass  # never without a timeout: a signal just before the thread falls asleep would wake nobody
+    return coming.result()
