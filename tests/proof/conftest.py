@@ -22,6 +22,8 @@ from verify.run.session import Prepared, Session, prepare
 BEHIND = "left its data behind"
 #: needs that use limits up; a burst of writes destroys as well
 BURSTS = frozenset({"burst", "quota"})
+#: seconds that a system with a fault is waited for: longer if it gets over it, or is slow to say no
+PATIENCE = {"slow-start": 12.0, "edge-limit-tight": 12.0, "redis-hang": 5.0}
 #: longest wait for readiness in which it may be asked as often as one likes
 HURRY = seconds(2)
 CONTRACT = Path(__file__).parents[2] / "systems" / "leather_api" / "verify.yaml"
@@ -103,6 +105,10 @@ class Bench:
         finally:
             session.close()
         return session.verdicts
+
+    def judge_broken(self, fault: str, entries: tuple[Entry, ...]) -> dict[str, Verdict]:
+        """Judge ``entries`` under ``fault``: what never gets ready is not waited for long."""
+        return self.judge(entries, within=seconds(PATIENCE.get(fault, 1.5)))
 
     def clean_up(self, verdicts: dict[str, Verdict]) -> None:
         """Remove what flows have named as left behind, now that the fault that kept it is healed."""

@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 
-from verify.model.units import seconds
 from verify.model.verdict import Outcome, Verdict
 from verify.reference.faults import FAULTS
 from verify.run.plan import Entry
 
 Break = Callable[[str], None]
-#: faults that the system is given time to get over
-PATIENT = {"slow-start", "edge-limit-tight"}
 #: faults that refuse requests: what was refused may be violated besides, and nothing else
 REFUSING = {"edge-limit-tight", "quota-tight"}
 REFUSED = "refused"
@@ -42,11 +39,6 @@ def concerned(bench: Any, fault: str) -> tuple[Entry, ...]:
 def sorted_out(bench: Any) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     bursts = tuple(entry for entry in bench.entries if bench.consumes(entry))
     return bursts, tuple(entry for entry in bench.entries if entry not in bursts)
-
-
-def judged(bench: Any, fault: str, entries: tuple[Entry, ...]) -> dict[str, Verdict]:
-    verdicts: dict[str, Verdict] = bench.judge(entries, within=seconds(12 if fault in PATIENT else 1.5))
-    return verdicts
 
 
 def came_out(verdicts: dict[str, Verdict], outcome: Outcome) -> set[str]:
@@ -88,7 +80,7 @@ def test_a_fault_violates_what_the_rules_say(bench: Any, broken: Break, fault: s
     entries = concerned(bench, fault)
     expected = bench.expected(fault, entries)
     broken(fault)
-    verdicts = judged(bench, fault, entries)
+    verdicts = bench.judge_broken(fault, entries)
     bench.running.heal(fault)
     expect(verdicts, expected, fault)
     bench.clean_up(verdicts)

@@ -48,8 +48,6 @@ PROVEN = [
 STORAGE = ROOT / "systems/mdc_tts/verify.yaml"
 #: no contract states so short a time to get ready that this one violates it
 HURRIED = "slow-start"
-#: faults that the system is given time to get over
-PATIENT = {"slow-start", "edge-limit-tight"}
 #: faults that refuse requests: what was refused may be without a verdict
 REFUSING = {"edge-limit-tight", "quota-tight"}
 READY = "smoke::readiness/within"
@@ -115,7 +113,7 @@ def compare(bench: Any, fault: str, entries: tuple[Entry, ...], note: Note) -> N
     """Break, judge, heal; note what was seen before it is compared with what the rules say."""
     expected = bench.expected(fault, entries)
     bench.running.inject(fault)
-    verdicts = bench.judge(entries, within=seconds(12 if fault in PATIENT else 1.5))
+    verdicts = bench.judge_broken(fault, entries)
     bench.running.heal(fault)
     bench.clean_up(verdicts)
     for outcome in Outcome:

@@ -22,6 +22,8 @@ from verify.model.units import seconds
 #: answers that waiting will not mend
 FINAL = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
 TOO_MANY = 429
+#: seconds by which a clock may wake whoever waits for a deadline before it
+EARLY = 0.005
 #: seconds before the second question, where the first was answered well
 QUICK = 0.05
 
@@ -105,14 +107,16 @@ def _ask(poll: _Poll, endpoint: Endpoint, world: World, left: float) -> None:
     deadline = poll.environment.readiness.deadline
     base = poll.need.origin or world.url
     request = Request(url=base + poll.need.path, headers=world.headers(poll.need.account))
+    began = time.monotonic()
     try:
         answer = world.wire.send(request, deadline=seconds(min(left, deadline)))
     except Refused:
         raise
     except Unreachable as error:
         poll.good, poll.final = 0, not error.transient
+        cut = left < deadline and time.monotonic() - began >= left - EARLY
         # what came before says more than a question that the end of waiting cut short
-        if poll.last is None or left >= deadline or poll.final:
+        if poll.attempts == 1 or not cut or poll.final:
             poll.last, poll.reason = None, error.reason
         return
     poll.last = answer

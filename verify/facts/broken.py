@@ -64,6 +64,11 @@ def products(reference: ReferenceSpec) -> str:
     return reference.api.removesuffix("/") + "/products/"
 
 
+def gone(fault: str, method: str, path: str, reference: ReferenceSpec) -> bool:
+    """Tell whether ``fault`` has such a request answered by 404 or 500."""
+    return fault in {"endpoint-404", "endpoint-500"} and method == "GET" and path == products(reference)
+
+
 def swamped(fault: str, burst: Burst, rate: Rate, allowed: int, reference: ReferenceSpec) -> bool:
     """Tell whether a burst fills the reference because of ``fault``, so that its end comes too late.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from verify.facts.broken import in_api, tight
+from verify.facts.broken import gone, in_api, tight
 from verify.facts.burst import Burst, Shot, Volley, burst_of
 from verify.rules import (
     Endpoint,
@@ -68,6 +68,11 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether the limit that ``fault`` tightens is met on the stated path."""
     counted = stated.method == "GET" and stated.endpoint.account is None and tight(reference) < REQUESTS
     return in_api(stated.endpoint.path, reference) and (fault == "edge-limit-tight" or counted)
+
+
+def hides(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
+    """Tell whether ``fault`` leaves answers of which none shows a limit."""
+    return gone(fault, stated.method, stated.endpoint.path, reference)
 
 
 @rule(severity="error", faults=["edge-limit-tight", "quota-tight"], refs=["RFC 6585 4"])
