@@ -261,7 +261,9 @@ def logs_events(client: Any) -> bool:
 
 
 def identity(client: Any, host: str) -> dict[str, str]:
-    return dict(client.get("/verify/identity/", headers={"Host": host}).json())
+    """Return what the environment behind ``host`` tells of itself, nothing where that is refused."""
+    answer = client.get("/verify/identity/", headers={"Host": host})
+    return dict(answer.json()) if answer.status_code == 200 and is_json(answer) else {}
 
 
 def task_done(client: Any) -> bool:
@@ -288,9 +290,9 @@ PROMISES = {
     ),
     "webhook": lambda client: client.post("/webhooks/payment/", {"id": "x"}).status_code == 401,
     "own database": lambda client: (
-        identity(client, "localhost")["database"] != identity(client, "127.0.0.1")["database"]
+        identity(client, "localhost").get("database") != identity(client, "127.0.0.1").get("database")
     ),
-    "test key": lambda client: identity(client, "localhost")["key"].startswith("test_"),
+    "test key": lambda client: identity(client, "localhost").get("key", "").startswith("test_"),
     "task": task_done,
     "health status": lambda client: health(client).status_code != 500,
     "healthy": lambda client: health(client).status_code == 200,
@@ -498,6 +500,7 @@ ALSO = {
     "quota-tight": _USE,
     "log-not-json": {"log level"},
     "mixed-versions": {"version"},
+    "any-host": {"own database"},  # the neighbour is told from us by its name alone
 }
 
 

@@ -16,7 +16,7 @@ from verify.reference.server.http import Answer, Environ, Headers, json_answer, 
 _READ = frozenset({"GET", "HEAD"})
 _HTML = ("Content-Type", HTML)
 _INDEX = b"<!doctype html><title>Shop</title><div id=app></div><script src=/static/app.js></script>"
-_VIEWS = ("products/", "accounts/", "deposits/", "withdrawals/", "canary/")
+_VIEWS = ("products/", "accounts/", "deposits/", "withdrawals/", "canary/", "tasks/")
 _ECHOED = {
     "Host": "HTTP_HOST",
     "X-Real-IP": "HTTP_X_REAL_IP",
