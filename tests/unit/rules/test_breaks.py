@@ -141,7 +141,7 @@ def test_a_slow_endpoint_hides_a_limit(
     stated = rule.params(endpoint=endpoint, rate=rate, burst=burst, method=method)  # type: ignore[call-arg] # its own
     assert rule.hides("endpoint-slow", stated, PROMISED) is hidden
     assert not rule.hides("no-edge-limit", stated, PROMISED)
-    assert not REGISTRY.get("rate-limit/under").hides("endpoint-slow", None, PROMISED)
+    assert not REGISTRY.get("rate-limit/under").hides("endpoint-slow", stated, PROMISED)
 
 
 def test_what_the_reference_does_at_once_is_what_the_rules_count_with() -> None:
