@@ -1,10 +1,6 @@
 """Replays what prunes a backup: the team's own commands, over simulated days, in a folder of ours."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from verify.collectors.world import World, in_turn
 from verify.drills.prune.replay import Plan, replay
@@ -44,17 +40,7 @@ def _see(need: Prune, world: World) -> Replayed:
         store=spec.store,
         days=need.days,
     )
-    with _folder(world) as folder:
-        return replay(plan, folder, deadline=DEADLINE, journal=world.journal, stop=world.stopping)
-
-
-@contextlib.contextmanager
-def _folder(world: World) -> Iterator[Path]:
-    """Give an empty folder of this run."""
     if world.journal is None:
         raise EffectError("nothing records what a replay makes: it belongs to a run")
-    path = Path(tempfile.gettempdir()) / f"dv-prune-{world.run_id[:24]}-{os.urandom(4).hex()}"
-    with world.journal.folder(path):
-        inner = path / "days"
-        inner.mkdir()
-        yield inner
+    with world.journal.workspace("prune") as folder:
+        return replay(plan, folder, deadline=DEADLINE, journal=world.journal, stop=world.stopping)

@@ -1,11 +1,9 @@
 """Takes backups, restores them into a place of our own, and compares: one drill after the other."""
 
 import contextlib
-import os
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -189,12 +187,6 @@ def _credentials(place: Place) -> dict[str, str]:
     return found | ({"AWS_ENDPOINT_URL": at.endpoint} if at.endpoint else {})
 
 
-@contextlib.contextmanager
-def folder_of(place: Place) -> Iterator[Path]:
+def folder_of(place: Place) -> contextlib.AbstractContextManager[Path]:
     """Give an empty folder of this run."""
-    name = f"dv-backup-{place.journal.run_id[:24]}-{os.urandom(4).hex()}"
-    path = Path(tempfile.gettempdir()) / name
-    with place.journal.folder(path):
-        inner = path / "work"
-        inner.mkdir()
-        yield inner
+    return place.journal.workspace("backup")

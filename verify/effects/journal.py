@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -132,6 +133,15 @@ class Journal:
             with contextlib.suppress(OSError):
                 remove_folder(path)
                 entry.gone()
+
+    @contextlib.contextmanager
+    def workspace(self, kind: str) -> Iterator[Path]:
+        """Give an empty temporary folder for ``kind`` of work, which goes at the end as by ``folder``."""
+        name = f"dv-{kind}-{self.run_id[:24]}-{os.urandom(4).hex()}"
+        with self.folder(Path(tempfile.gettempdir()) / name) as marked:
+            inner = marked / "work"  # beside the mark, which no work is to meet
+            inner.mkdir()
+            yield inner
 
     def close(self) -> None:
         """Unlock; the file goes when every resource is gone, else it stays for ``clean``. Safe to repeat."""

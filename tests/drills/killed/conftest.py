@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -134,6 +135,8 @@ create table customer (id serial primary key, name text);
 insert into customer (name) select md5(i::text) from generate_series(1, 2000) i;
 create table added (id int);
 """
+#: what pytest ends with after an interrupt
+_INTERRUPTED = 2
 #: seconds that shared memory of a server may outlive it
 _AFTER = 5.0
 #: a backup that the team's own script has made: it is the team's, and stays
@@ -217,6 +220,21 @@ class Killing:
 
     cache: Path
     KILLED: ModuleType = KILLED
+
+    def leaves_nothing(
+        self, run: Any, number: signal.Signals, status: int, memory: set[tuple[int, int]]
+    ) -> None:
+        """See how a gate ended by ``number``; nothing is left beside the segments ``memory`` held before."""
+        if number == signal.SIGKILL:
+            assert status == -signal.SIGKILL
+            first, second = run.clean(2)
+            assert first.returncode == 0, first.stdout
+        else:
+            assert status == _INTERRUPTED
+            (second,) = run.clean(1)
+        assert second.stdout == "nothing was left behind\n"
+        assert run.left() == []
+        assert self.outlived(memory) == set()
 
     def outlived(self, before: set[tuple[int, int]]) -> set[tuple[int, int]]:
         """Return the segments of shared memory that came and stay."""

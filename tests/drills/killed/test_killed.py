@@ -52,7 +52,6 @@ FEW = {
     ("pitr: the archiver is waited for", signal.SIGKILL),
     ("prune: a night is replayed", signal.SIGINT),
 }
-INTERRUPTED = 2
 
 
 def cases() -> list[Any]:
@@ -101,16 +100,7 @@ def test_nothing_is_left(team: Any, killed: Any, name: str, number: signal.Signa
             came = run.wait_for(lambda run: stands(team, stand, run))
             assert came, f"the run ended before: {''.join(run.lines)}"
             status = run.end(number)
-        if number == signal.SIGKILL:
-            assert status == -signal.SIGKILL
-            first, second = run.clean(2)
-            assert first.returncode == 0, first.stdout
-        else:
-            assert status == INTERRUPTED
-            (second,) = run.clean(1)
-        assert second.stdout == "nothing was left behind\n"
-        assert run.left() == []
-        assert killed.outlived(memory) == set()
+        killed.leaves_nothing(run, number, status, memory)
         assert team.seen() == before
         team.reset()
         again = run.again(f"--claim={THEN.get(claim, claim)}", DRILL_STANDS="")

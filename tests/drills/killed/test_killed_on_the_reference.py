@@ -25,7 +25,6 @@ STANDS = {
     "history: a night is lived through": ("backup", "kept", "verify.collectors.history execute_for 4 take"),
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
-INTERRUPTED = 2
 
 
 @pytest.fixture
@@ -52,14 +51,4 @@ def test_nothing_is_left(
     with killed.KILLED.started(killed.cache, system, *options, variables=variables) as run:
         came = run.wait_for(lambda _: (tmp_path / "here").exists())
         assert came, f"the run ended before: {''.join(run.lines)}"
-        status = run.end(number)
-        if number == signal.SIGKILL:
-            assert status == -signal.SIGKILL
-            first, second = run.clean(2)
-            assert first.returncode == 0, first.stdout
-        else:
-            assert status == INTERRUPTED
-            (second,) = run.clean(1)
-        assert second.stdout == "nothing was left behind\n"
-        assert run.left() == []
-        assert killed.outlived(memory) == set()
+        killed.leaves_nothing(run, number, run.end(number), memory)

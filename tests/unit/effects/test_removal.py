@@ -126,3 +126,16 @@ def test_a_folder_of_the_journal_goes_with_its_block_or_stays_recorded(
         assert kept.exists()
     assert [Path(each.what).name for each in clean(state) if each.done] == ["two"]
     assert not kept.exists()
+
+
+def test_a_workspace_is_empty_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journaling.tempfile, "tempdir", str(tmp_path))
+    with Journal.open("run", tmp_path / "state") as journal:
+        with journal.workspace("drill") as one, journal.workspace("drill") as two:
+            assert one != two
+            assert list(one.iterdir()) == []
+            assert one.parent.parent == tmp_path
+            assert one.parent.name.startswith("dv-drill-run-")
+            (one / "file").touch()
+        assert not one.parent.exists()
+        assert not two.parent.exists()

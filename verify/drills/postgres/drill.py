@@ -1,8 +1,6 @@
 """What a drill of PostgreSQL has to know, and where it works."""
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,9 +69,5 @@ def clock_of(drill: Drill) -> Clock:
 @contextlib.contextmanager
 def working(drill: Drill) -> Iterator[Path]:
     """Give an empty folder of the run, while nobody else drills here."""
-    with holding.hold(drill.held, drill.journal.run_id), contextlib.ExitStack() as stack:
-        path = Path(tempfile.gettempdir()) / f"dv-drill-{drill.journal.run_id[:24]}-{os.urandom(4).hex()}"
-        stack.enter_context(drill.journal.folder(path))
-        inner = path / "work"
-        inner.mkdir()
-        yield inner
+    with holding.hold(drill.held, drill.journal.run_id), drill.journal.workspace("drill") as folder:
+        yield folder
