@@ -8,6 +8,7 @@ This file is a distribution by itself: pytest reads the list of files of each on
 in every run of every project, and the package has a thousand.
 """
 
+import atexit
 import importlib.machinery
 import os
 import sys
@@ -225,6 +226,8 @@ class Fallback:
 
 
 sys.meta_path.append(Fallback)
+# what the list still holds when the interpreter ends is taken apart last: a hundredth of an idle run
+atexit.register(sys.meta_path.remove, Fallback)
 
 
 def _open_door() -> None:

@@ -1,6 +1,7 @@
 """Beside a user's own tests, options, configuration and folders, idle and active."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,6 +127,21 @@ def test_their_own_folder_called_verify(shop: "Shop", site: "Site", *, init: boo
         assert "another is imported already" in clash.err
         assert "Traceback" not in clash.text
     assert site.count() == 0
+
+
+def test_the_interpreter_ends_without_its_finder() -> None:
+    script = """if 1:
+        import atexit, sys
+        at_the_end = []
+        atexit.register(lambda: print([each in sys.meta_path for each in at_the_end]))
+        import pytest_deploy_verify
+        at_the_end.append(pytest_deploy_verify.Fallback)
+        print(pytest_deploy_verify.Fallback in sys.meta_path)
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert told.split("\n") == ["True", "[False]", ""]
 
 
 def test_variables_and_settings(shop: "Shop", monkeypatch: pytest.MonkeyPatch) -> None:
