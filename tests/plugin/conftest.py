@@ -85,9 +85,10 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
             for name, value in {**extra, "Content-Type": "application/json"}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a killed run waits for nothing
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(data)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the base class names them
 
