@@ -55,6 +55,26 @@ def test_nothing_chosen_is_an_error_and_asks_nothing(
     assert site.count() == 0
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_of_nothing_says_what_to_give(shop: "Shop", site: "Site", workers: str) -> None:
+    at = {
+        "says": "limited",
+        "at": "here",
+        "rule": "rate-limit/over",
+        "with": {"endpoint": "health", "rate": "5/s"},
+    }
+    claims = {"SHOP-8": at, "SHOP-9": {**at, "rule": "flow/works", "with": {"flow": "buying"}}}
+    buying = {"steps": [{"post": "/products", "expect": 200}]}
+    shop.contract(claims, flows={"buying": buying})
+    ran = shop.pytest("--env=live", "--claim=SHOP-8", "--claim=SHOP-9", "-n", workers)
+    assert ran.code == pytest.ExitCode.NO_TESTS_COLLECTED, ran.text
+    reason = "live is not `protection: disposable`"
+    assert "nothing was judged; not judged here:" in ran.out
+    assert f"  it consumes, and {reason} (SHOP-8)" in ran.out
+    assert f"  it destroys, and {reason} (SHOP-9)" in ran.out
+    assert site.count() == 0
+
+
 def test_collecting_asks_nothing(shop: "Shop", site: "Site") -> None:
     ran = shop.pytest("--env=staging", "--collect-only", "-q")
     assert ran.code == 0

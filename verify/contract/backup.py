@@ -1,5 +1,6 @@
 """Backups: what is backed up, by what, where to, how often; and how a disaster is recovered from."""
 
+import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,20 @@ PLACEHOLDERS = (
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
+
+def _cron(text: str) -> str:
+    """Refuse what cron cannot read; the library comes with the extra ``backup``, else the shape has to do."""
+    try:
+        from cronsim import CronSim, CronSimError
+    except ImportError:
+        return text
+    try:
+        CronSim(text, dt.datetime(2024, 1, 1, tzinfo=dt.UTC))
+    except CronSimError as error:
+        raise ValueError(f"cron cannot read {shown(text)}: {error}: expected such as '0 2 * * *'") from None
+    return text
+
+
 #: five fields, as crontab(5) has them
 Schedule = Annotated[
     str,
@@ -33,6 +48,7 @@ Schedule = Annotated[
         'expected five fields as in a crontab, such as "0 2 * * *": minute, hour, day, month, weekday',
         ("0 2 * * *",),
     ),
+    AfterValidator(_cron),
 ]
 #: ``s3://bucket/prefix``, or a folder
 StorePlace = Annotated[

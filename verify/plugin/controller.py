@@ -8,12 +8,13 @@ import pytest
 
 from verify.effects.errors import EffectError
 from verify.effects.signals import graceful
-from verify.model.verdict import Outcome, Verdict
+from verify.model.verdict import Outcome, Standing, Verdict
 from verify.plugin import marks, redacted
 from verify.plugin.choose import Chosen, handed_over
 from verify.plugin.gate import Gate, never
 from verify.plugin.nodes import ClaimItem
 from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
+from verify.report.text import line
 from verify.report.write import lines, write_all
 from verify.run.options import UsageError
 from verify.run.plan import Entry
@@ -137,15 +138,29 @@ class Controller(Gate):
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table of verdicts."""
         if self.run is None:
+            if self._gathered:
+                self._say_why_nothing(terminalreporter)
             return
         writer = terminalreporter._tw  # noqa: SLF001 - pytest offers width and colour nowhere else
         encoding = getattr(writer._file, "encoding", None) or "utf-8"  # noqa: SLF001 - as above
         terminalreporter.section("stated claims")
         width = min(80, writer.fullwidth)
-        for line in lines(self.run, self.redactor, width=width, colour=writer.hasmarkup, encoding=encoding):
-            terminalreporter.write_line(line)
+        for text in lines(self.run, self.redactor, width=width, colour=writer.hasmarkup, encoding=encoding):
+            terminalreporter.write_line(text)
         for path in self._written:
             terminalreporter.write_line(f"report {_relative(path, self.config)}")
+
+    def _say_why_nothing(self, terminalreporter: Any) -> None:
+        """Name what was asked for and not judged here: a run of nothing would not say what to give."""
+        reasons: dict[str, list[str]] = {}
+        for entry in self.chosen.prepared.plan.entries:
+            if entry.standing is Standing.NOT_JUDGED_HERE:
+                reasons.setdefault(entry.reason, []).append(entry.claim.id)
+        if reasons:
+            terminalreporter.section("stated claims")
+            terminalreporter.write_line("nothing was judged; not judged here:")
+        for reason, claims in reasons.items():
+            terminalreporter.write_line(f"  {line(reason)} ({', '.join(claims)})")
 
     @property
     def _distributed(self) -> bool:

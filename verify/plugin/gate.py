@@ -13,6 +13,7 @@ from verify.plugin import marks, redacted
 from verify.plugin.choose import Chosen
 from verify.plugin.nodes import ClaimItem, ContractFile
 from verify.plugin.share import Shared
+from verify.report.words import many
 from verify.report.write import properties
 from verify.run.plan import Entry
 from verify.run.rows import row
@@ -113,7 +114,7 @@ class Gate:
         environment = prepared.options.environment or "files only"
         return (
             f"deploy-verify: {prepared.loaded.contract.system} → {environment}, contract {prepared.name}, "
-            f"{len(prepared.loaded.contract.claims)} claims stated"
+            f"{many(len(prepared.loaded.contract.claims), 'claim')} stated"
         )
 
 

@@ -1,6 +1,8 @@
 # each message stands on one line, as it is told
 """The sections `backups:` and `drills:`, and where environments place them."""
 
+import sys
+
 import pytest
 
 from verify.contract.errors import ContractError
@@ -91,6 +93,17 @@ drills:
         "unknown value 'nothing'",
     ):
         assert any(expected in one for one in found), (expected, found)
+
+
+def test_a_schedule_is_one_that_cron_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "backups:\n  one: {engine: redis, schedule: '61 2 * * *', timezone: Europe/Berln}\n"
+    found = problems(text)
+    assert any(
+        one.startswith("4:34: cron cannot read '61 2 * * *': Bad minute: expected such as") for one in found
+    ), found
+    assert any("unknown time zone" in one for one in found)
+    monkeypatch.setitem(sys.modules, "cronsim", None)
+    assert not any("cron" in one for one in problems(text))
 
 
 def test_a_command_needs_a_program() -> None:
