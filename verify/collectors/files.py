@@ -21,8 +21,9 @@ def collect(needs: tuple[Files, ...], world: World) -> Iterator[tuple[Need, obje
 
 def _see(need: Files, world: World) -> object:
     sources, unseen = [], []
-    for path in candidates(world.root, world.patterns):
-        if any(fnmatch(path.name, pattern) for pattern in need.fact.patterns):
+    own = [world.root / world.contract_file] if world.contract_file else []
+    for path in own if need.fact.contract else candidates(world.root, world.patterns):
+        if need.fact.contract or any(fnmatch(path.name, pattern) for pattern in need.fact.patterns):
             name = path.relative_to(world.root).as_posix()
             try:
                 text = read_regular(path, root=world.root).decode()

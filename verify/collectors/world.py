@@ -144,6 +144,8 @@ class World:
     contract: Contract
     root: Path
     run_id: str
+    #: the name of the contract's own file below ``root``
+    contract_file: str = ""
     patterns: tuple[str, ...] = ()
     environment: Environment | None = None
     url: str = ""

@@ -21,6 +21,8 @@ class FileFact:
 
     #: globs of the file names that hold this kind
     patterns: ClassVar[tuple[str, ...]]
+    #: whether it is the contract itself, whatever it is called and whether ``files:`` match it
+    contract: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, path: str, text: str) -> Self:

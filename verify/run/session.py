@@ -96,7 +96,7 @@ class Session:
         A reference that is ``running`` already is judged as it is, and outlives the session.
         """
         self.select(ids)
-        self.world = open_world(
+        world = open_world(
             self.prepared.loaded.contract,
             self.prepared.options,
             self.needs(),
@@ -106,6 +106,7 @@ class Session:
             closing=self._closing,
             running=running,
         )
+        self.world = replace(world, contract_file=self.prepared.path.name)
         return self.world
 
     def judge(self, given: Mapping[Need, object] | None = None) -> None:

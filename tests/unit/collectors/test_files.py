@@ -13,6 +13,7 @@ from verify.collectors.world import World
 from verify.contract.load import load
 from verify.facts.compose import ComposeFile
 from verify.facts.files import Files, FilesSeen
+from verify.facts.promises import Promises
 from verify.model.need import Unseen
 
 CONTRACT = b"verify: 1\nsystem: sample\ndocument: d.md\nenvironments: {test: {url: 'https://a.example'}}\n"
@@ -55,6 +56,23 @@ def test_each_kind_by_its_names(tmp_path: Path) -> None:
     seen = see(tmp_path)
     assert [path for path, _ in seen.sources] == ["deep/compose.yaml", "docker-compose.prod.yml"]
     assert seen.unseen == ()
+
+
+def test_the_contract_itself_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "verify.yaml").write_text("another: 1\n")
+    (tmp_path / "promises.yml").write_text("backups: {db: {}}\n")
+    there = World(
+        contract=load(CONTRACT, "verify.yaml").contract,
+        root=tmp_path,
+        run_id="test",
+        contract_file="promises.yml",
+        credentials={},
+    )
+    need = Files(Promises)
+    seen = dict(collect((need,), there))[need]
+    assert isinstance(seen, FilesSeen)
+    assert [path for path, _ in seen.sources] == ["promises.yml"]
+    assert [file.backups for file in seen.files if isinstance(file, Promises)] == [("db",)]
 
 
 def test_only_what_the_contract_names(tmp_path: Path) -> None:
