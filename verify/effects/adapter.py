@@ -72,7 +72,9 @@ class GuardedAdapter(HTTPAdapter):
 
     def _once(self, outgoing: Outgoing, call: Call) -> BaseHTTPResponse:
         origin = outgoing.origin
-        own = {"source_address": (call.source, 0)} if call.source else {}
+        own: dict[str, Any] = {"source_address": (call.source, 0)} if call.source else {}
+        if call.server_name and origin.scheme == "https":  # urllib3's plain connections do not know it
+            own["server_hostname"] = call.server_name
         with self._wiring.during(call):
             pool = self.poolmanager.connection_from_host(
                 origin.host, origin.port, origin.scheme, pool_kwargs=own

@@ -35,6 +35,7 @@ class Call:
     at: float = 0.0
     headers: Headers = ()
     source: str | None = None
+    server_name: str | None = None
     sent: Headers = field(default=())
 
     def __post_init__(self) -> None:

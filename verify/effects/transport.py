@@ -43,7 +43,8 @@ class Request:
     """One request.
 
     A ``Host`` among the ``headers`` replaces the URL's, while the connection still goes to
-    the URL's host. ``source_address`` is the local IP address to send from.
+    the URL's host. ``source_address`` is the local IP address to send from. ``server_name`` is whom TLS
+    asks for, and whom the certificate has to be for, in place of the URL's host.
     """
 
     url: str
@@ -51,6 +52,7 @@ class Request:
     headers: Headers = ()
     body: bytes | None = None
     source_address: str | None = None
+    server_name: str | None = None
 
 
 class Transport:
@@ -200,7 +202,7 @@ class Transport:
         name = self._redactor.text(ascii(f"{request.method} {request.url[:_SHOWN]}")[1:-1])
         if effect >= Effect.DESTROYS and not self.policy.destructive:
             raise Refused(name, "it changes the environment, which is read-only")
-        call.source = request.source_address
+        call.source, call.server_name = request.source_address, request.server_name
         headers = _with_defaults(request.headers, self._user_agent)
         try:
             answer = self._adapter.open(request.method, request.url, headers, request.body, call)

@@ -52,6 +52,30 @@ def test_a_wrong_certificate_is_named(
     assert server.heads == []
 
 
+def test_a_certificate_may_be_asked_for_under_another_name(
+    serve: Callable, transport: Callable, secured: Callable, bundle: Path
+) -> None:
+    asked: list[str | None] = []
+    context = secured("site.example")
+    context.sni_callback = lambda _sock, name, _context: asked.append(name)
+    server = serve(context=context)
+    client = transport(server, trust=bundle)
+    with pytest.raises(Unreachable, match="certificate: wrong host"):
+        client.send(Request(url=server.url))
+    assert client.send(Request(url=server.url, server_name="site.example")).status == 200
+    assert asked[1:] == ["site.example"]
+    with pytest.raises(Unreachable, match="certificate: wrong host"):
+        client.send(Request(url=server.url, server_name="other.example"))
+    with pytest.raises(Unreachable, match="certificate: wrong host"):
+        client.send(Request(url=server.url))  # what was agreed under another name is not used again
+    assert client.sent == 1
+
+
+def test_without_tls_no_name_is_asked_for(serve: Callable, transport: Callable) -> None:
+    server = serve()
+    assert transport(server).send(Request(url=server.url, server_name="site.example")).status == 200
+
+
 def test_an_unknown_authority_is_untrusted(
     serve: Callable, transport: Callable, secured: Callable, tmp_path: Path
 ) -> None:
