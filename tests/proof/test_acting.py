@@ -15,8 +15,10 @@ OPTIONS = Options(environment="reference", watch=seconds(2), watch_interval=seco
 CONTRACT = Path(__file__).parent / "acting.yaml"
 RULES = (
     "environments/differ",
+    "environments/same-release",
     "flow/works",
     "health/outage",
+    "health/shallow",
     "logs/events",
     "logs/json",
     "logs/request-id",

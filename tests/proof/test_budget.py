@@ -20,7 +20,7 @@ from verify.run.session import Prepared, Session, prepare
 
 SYSTEMS = sorted(Path(__file__).parents[2].glob("systems/*/verify.yaml"))
 #: the most requests that the gate of each production may cost; sharing less than now costs more
-MOST = {"atlas_investor": 19, "ideation": 9, "leather_api": 10, "mdc_tts": 12, "octoco": 15}
+MOST = {"atlas_investor": 19, "ideation": 10, "leather_api": 10, "mdc_tts": 14, "octoco": 15}
 ELSEWHERE = "is not a declared address"
 REFUSED = ("budget", "read-only")
 
@@ -68,6 +68,7 @@ def test_the_budget_of_production_covers_its_gate(bench: Any, production: Prepar
         world = session.open([entry.id for entry in entries])
         session.judge()
         sent, answered = world.wire.sent, bench.running.requests() - before
+        asked = world.sent  # of other environments too, each within its own budget
     environment = world.environment
     assert environment is not None
     assert environment.protection == "production"
@@ -77,7 +78,7 @@ def test_the_budget_of_production_covers_its_gate(bench: Any, production: Prepar
     handshakes = len(
         {need for entry in entries for check in entry.checks for need in check.needs if need.kind == "tls"}
     )
-    assert sent == answered + handshakes  # both count, and nothing else was asked
+    assert asked == answered + handshakes  # both count, and nothing else was asked
     assert answered <= MOST[production.path.parent.name]
     polls = math.ceil(environment.readiness.within / environment.readiness.interval)
     elsewhere = sum(ELSEWHERE in reason for reason in said(session))

@@ -23,6 +23,8 @@ def spec(**more: Any) -> ReferenceSpec:
         "liveness": "/live/",
         "spa": "/app/",
         "metrics_public": False,
+        "media": "/media/",
+        "cdn": "cloudfront",
         "release": "4.2.0",
         "dependencies": {"uploads": "storage", "db": "database", "cache": "redis", "celery": "worker"},
         "edge": {"read": "10/s", "write": "5/s", "burst": 30},

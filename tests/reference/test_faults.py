@@ -266,6 +266,12 @@ def identity(client: Any, host: str) -> dict[str, str]:
     return dict(answer.json()) if answer.status_code == 200 and is_json(answer) else {}
 
 
+def images(client: Any) -> set[str]:
+    """Return what the environments behind its names were given, as far as they tell."""
+    told = {identity(client, host).get("image", "") for host in ("localhost", "127.0.0.1")}
+    return told - {""}
+
+
 def task_done(client: Any) -> bool:
     started = client.post(f"{API}tasks/", {"text": "canary"}, user="alice")
     end = time.monotonic() + 3
@@ -387,6 +393,15 @@ PROMISES = {
     "spa": lambda client: client.get("/app/inner/page").status_code == 200,
     "spa api": lambda client: client.get(f"{API}nowhere/").status_code == 404,
     "metrics": lambda client: client.get("/metrics", user="staff").status_code == 200,
+    "uploads": lambda client: client.get("/media/verify.png").status_code == 200,
+    "upload type": lambda client: "octet" not in client.get("/media/verify.png").headers["Content-Type"],
+    "private uploads": lambda client: (
+        client.get("/media/private/verify.png").status_code in {401, 404}
+        and client.get("/media/private/verify.png", user="bob").status_code in {403, 404}
+    ),
+    "edge": lambda client: "(CloudFront)" in client.get("/live/").headers.get("Via", ""),
+    "origin": lambda client: client.session.get(f"{client.ref.origin}/live/", timeout=10).status_code == 403,
+    "one image": lambda client: len(images(client)) <= 1,
 }
 
 #: fault -> the promises it breaks; every other one is kept meanwhile
@@ -407,7 +422,13 @@ BREAKS = {
     "redis-hang": {"healthy", "task", "worker", "quota counted"},
     "database-down": {"healthy", "task", "database", "worker", "deposits", "deletes", "products"},
     "worker-down": {"healthy", "task", "worker"},
-    "storage-down": {"healthy"},
+    "storage-down": {"healthy", "uploads"},
+    "media-missing": {"uploads"},
+    "media-mistyped": {"upload type"},
+    "uploads-open": {"private uploads"},
+    "edge-bypassed": {"edge"},
+    "origin-open": {"origin"},
+    "another-release": {"one image"},
     "health-lies": {"health names"},
     "health-missing-dependency": {"health names"},
     "health-wrong-status": {"health status", "healthy"},

@@ -6,13 +6,14 @@ No credentials go along: those of one environment are no business of another.
 import os
 from collections.abc import Iterator
 
+from verify.collectors.http import see_once
 from verify.collectors.world import World, in_turn
 from verify.contract.values import variable_of
 from verify.effects.errors import EffectError
 from verify.effects.transport import Origin, Request
 from verify.facts.body import member
 from verify.facts.environments import Compare, Side, Sides
-from verify.facts.http import Exchange
+from verify.facts.http import Exchange, Get
 from verify.model.need import Need
 from verify.model.units import seconds
 
@@ -36,12 +37,16 @@ def _side(name: str, need: Compare, world: World) -> Side:
         raise EffectError(f"environment {name} is another reference, which does not run now")
     transport = world.wire if here else world.elsewhere[name]
     addresses = transport.addresses(url, deadline=DEADLINE)
-    answer = transport.send(Request(url=url + need.probe), deadline=DEADLINE) if need.probe else None
+    answer = None
+    if need.probe and here:  # whoever asks the same of it shares the answer
+        answer = see_once(Get(path=need.probe), world)
+    elif need.probe:
+        answer = transport.send(Request(url=url + need.probe), deadline=DEADLINE)
     where = next(((where, prefix) for stated, where, prefix in need.keys if stated == name), None)
     return Side(
         name=name,
         host=Origin.of(url).netloc,
-        identity=_text(answer, need.member),
+        identity=_text(answer, need.member) if not need.header else _header(answer, need.header),
         key=_begins(*where, answer) if where else None,
         status=answer.status if answer is not None else 0,
         addresses=addresses,
@@ -57,6 +62,11 @@ def _text(answer: Exchange | None, path: str) -> str | None:
     except ValueError:
         return None
     return str(value) if isinstance(value, str | int) else None
+
+
+def _header(answer: Exchange | None, name: str) -> str | None:
+    """Return the value of a header, None where there is none."""
+    return (answer.header(name) or None) if answer is not None else None
 
 
 def _begins(where: str, prefix: str, answer: Exchange | None) -> bool | None:

@@ -138,7 +138,8 @@ class Watching:
 class World:
     """One environment, live; ``credentials`` are request headers by account name.
 
-    ``mail`` is the host and port that stand in for every mail server: the reference's own.
+    ``mail`` is the host and port that stand in for every mail server, ``origin`` the address
+    that stands in for every one behind an edge: the reference's own.
     """
 
     contract: Contract
@@ -151,6 +152,7 @@ class World:
     url: str = ""
     plain_url: str = ""
     mail: str = ""
+    origin: str = ""
     trust: Path | None = None
     transport: Transport | None = None
     #: the ways to other environments that this run asks too, by name: each within its own limits

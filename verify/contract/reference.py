@@ -19,6 +19,8 @@ from verify.contract.values import (
 )
 
 Dependency = Literal["database", "redis", "worker", "storage"]
+#: who may stand in front of a system
+Cdn = Literal["cloudflare", "cloudfront", "fastly"]
 #: what the reference logs beside requests
 Event = Literal[
     "login",
@@ -69,9 +71,11 @@ class ReferenceSpec(Part):
     that the edge caches; ``echo`` shows the headers that reach the application;
     ``webhook`` takes what is signed in ``X-Signature`` (HMAC-SHA256); ``failure`` fails with
     a stack trace in the log; ``identity`` names database and key, others under ``localhost``
-    than under ``127.0.0.1``; ``events`` gives events other names in the log;
+    than under ``127.0.0.1``, and the image; ``events`` gives events other names in the log;
     ``migrations`` names those that are not applied. Without ``metrics_public`` only ``staff``
-    may read the metrics; unknown paths below ``spa`` give ``index.html``.
+    may read the metrics; unknown paths below ``spa`` give ``index.html``. Below ``media`` lie uploads:
+    ``verify.png``, and ``private/verify.png``, which is alice's alone. With a ``cdn`` all answers carry
+    its marks, and an address behind it serves nobody.
     """
 
     api: UrlPath = "/api/v1/"
@@ -97,4 +101,6 @@ class ReferenceSpec(Part):
     migrations: UrlPath = "/verify/migrations/"
     metrics_public: Flag = True
     spa: UrlPath | None = None
+    media: UrlPath | None = None
+    cdn: Cdn | None = None
     faults: tuple[Text, ...] = ()

@@ -34,8 +34,9 @@ class Sides:
 class Compare(Need):
     """Look each environment's host up, and ask its path ``probe`` once, as nobody in particular.
 
-    ``member`` is where the answer shows the identity. ``keys`` are (environment, where, prefix):
-    where is a member of the same answer, or the ``$NAME`` of a variable.
+    ``member`` is where the answer shows the identity, ``header`` names one that does instead.
+    ``keys`` are (environment, where, prefix): where is a member of the same answer, or the
+    ``$NAME`` of a variable.
     """
 
     kind: ClassVar[str] = "environments"
@@ -44,4 +45,5 @@ class Compare(Need):
     environments: tuple[str, ...]
     probe: str = ""
     member: str = ""
+    header: str = ""
     keys: tuple[tuple[str, str, str], ...] = ()

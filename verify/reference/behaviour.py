@@ -87,6 +87,10 @@ class Behaviour:
     forwarded: str = "set"
     spa: str = "falls back"
     mail: str = "secured"
+    uploads: str = "served"
+    cdn: bool = True
+    origin_open: bool = False
+    release_elsewhere: str = ""
 
 
 def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:

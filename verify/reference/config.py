@@ -13,6 +13,10 @@ LOG_FILE = "requests.log"
 SHARED_FILE = "shared.bin"
 #: the folder where uploads go
 MEDIA = "media"
+#: an upload that everybody may see, and the folder of those that only their owner may
+UPLOAD = "verify.png"
+PRIVATE = "private"
+OWNER = "alice"
 BEHAVIOUR_FILE = "behaviour.json"
 #: the key in Redis that exists while the worker consumes
 HEARTBEAT = "worker:heartbeat"
@@ -52,6 +56,7 @@ class Config:
     tls_port: int = 0
     plain_port: int = 0
     mail_port: int = 0
+    origin_port: int = 0
     database: dict[str, str] = field(default_factory=dict)
     redis_socket: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
@@ -79,6 +84,8 @@ class Config:
     migrations: str = "/verify/migrations/"
     metrics_public: bool = True
     spa: str | None = None
+    media: str | None = None
+    cdn: str | None = None
 
     @property
     def root(self) -> Path:

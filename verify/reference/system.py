@@ -37,6 +37,7 @@ from verify.reference.parts import Part, Run
 from verify.reference.ports import Port
 from verify.reference.postgres import Postgres
 from verify.reference.redis_server import SOCKET, Redis
+from verify.reference.server import media
 from verify.reference.shared import Shared
 
 _BACK = 3.0  # seconds a worker gets to find Redis again before it is restarted
@@ -45,7 +46,8 @@ _BACK = 3.0  # seconds a worker gets to find Redis again before it is restarted
 class Reference(Data):
     """A running reference; ``Reference.start`` makes one.
 
-    ``url`` and ``plain_url`` are its origins, ``mail`` is where it takes STARTTLS,
+    ``url`` and ``plain_url`` are its origins, ``mail`` is where it takes STARTTLS, ``origin`` what lies
+    behind its edge, empty where it has none,
     ``ca_file`` what to trust, ``accounts`` the bearer tokens of ``alice``, ``bob`` and ``staff``,
     ``log_file`` its request log,
     ``webhook_secret`` what webhooks are signed with, ``folder`` where all of it lives.
@@ -67,12 +69,14 @@ class Reference(Data):
         undo.enter_context(journal.folder(self.folder))
         self.folder.chmod(0o711)  # the database's own user must be able to pass
         (self.folder / MEDIA).mkdir()
+        if spec.media:
+            media.fill(self.folder / MEDIA)
         #: where scripts find their buckets, as folders
         self.buckets = self.folder / "buckets"
         self.buckets.mkdir(mode=0o700)
         self._shared = Shared.create(self.folder / SHARED_FILE)
         undo.callback(self._shared.close)
-        tls, plain, mail = (undo.enter_context(contextlib.closing(Port())) for _ in range(3))
+        tls, plain, mail, origin = (undo.enter_context(contextlib.closing(Port())) for _ in range(4))
         run = self._run = Run(self.folder, journal, folders.cache())
         self._objects: ObjectStore | None = None
         self._starting = threading.Lock()
@@ -90,6 +94,7 @@ class Reference(Data):
         self.url = f"https://localhost:{tls.number}"
         self.plain_url = f"http://localhost:{plain.number}"
         self.mail = f"localhost:{mail.number}"
+        self.origin = f"http://localhost:{origin.number}" if spec.cdn else ""
         self.ca_file = self.folder / "ca.pem"
         self.log_file = self.folder / LOG_FILE
         self.webhook_secret = secrets.token_urlsafe(24)
@@ -99,6 +104,7 @@ class Reference(Data):
             tls_port=tls.number,
             plain_port=plain.number,
             mail_port=mail.number,
+            origin_port=origin.number if spec.cdn else 0,
             database=self._database.parameters,
             redis_socket=str(self.folder / SOCKET),
             webhook_secret=self.webhook_secret,

@@ -102,7 +102,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         url = environment.url or ""
         plain_url = environment.plain_url or plain_of(url) or ""
         trust = root / environment.trust if environment.trust else None
-    mail = reference.mail if reference is not None else ""
+    mail, origin = (reference.mail, reference.origin) if reference is not None else ("", "")
     headers = credentials(names, contract, variables, redactor)
     asked_backups = backups_of(asked, contract)
     if reference is not None:
@@ -115,6 +115,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         url,
         plain_url,
         mail and f"http://{mail}",
+        origin,
         *hosts,
         allowed=options.allow_destructive == options.environment,
     )
@@ -141,6 +142,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         url=url,
         plain_url=plain_url,
         mail=mail,
+        origin=origin,
         trust=trust,
         transport=way(policy, trust),
         elsewhere=elsewhere,

@@ -422,3 +422,18 @@ def test_other_environments_are_only_read_and_never_told_a_secret(
     assert there.sent == there.wire.sent + 1 == 2
     assert other.lines == ["GET /who"]
     assert "authorization" not in other.asked[0].headers
+
+
+def test_what_environments_show_in_a_header_is_compared(serve: Make, world: Make, reply: Make) -> None:
+    here, other = serve(lambda _: reply(headers={"x-release": "1.4.0"})), serve(lambda _: reply(status=503))
+    there = world(
+        here.url,
+        environment=f"  other: {{url: '{other.url}'}}",
+        elsewhere={"other": world(other.url, destructive=False).wire},
+    )
+    need = Compare(environments=("test", "other"), probe="/who", header="X-Release")
+    seen = one(environments, need, there, Sides)
+    assert [(side.identity, side.status) for side in seen.sides] == [("1.4.0", 200), (None, 503)]
+    assert one(environments, Compare(environments=("test",), header="X-Release"), there, Sides).sides == (
+        Side(name="test", host=here.url[7:], addresses=lies(here)),
+    )

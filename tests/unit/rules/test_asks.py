@@ -7,6 +7,7 @@ import pytest
 from verify.contract import EndpointSpec
 from verify.facts.again import Again
 from verify.facts.burst import Burst
+from verify.facts.edge import Knock
 from verify.facts.environments import Compare
 from verify.facts.http import Get
 from verify.facts.logs import Leak, Mark, Record
@@ -81,6 +82,22 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"seen": Compare(environments=("a", "b"), probe="/who", member="$.database")},
     ),
     ("environments/differ", {"environments": ("a", "b")}, {"seen": Compare(environments=("a", "b"))}),
+    (
+        "environments/same-release",
+        {"environments": ("a", "b"), "probe": "/who"},
+        {"seen": Compare(environments=("a", "b"), probe="/who", member="$.version")},
+    ),
+    (
+        "environments/same-release",
+        {"environments": ("a", "b"), "probe": "/who", "header": "X-Release"},
+        {"seen": Compare(environments=("a", "b"), probe="/who", header="X-Release")},
+    ),
+    ("edge/in-front", {"providers": ("fastly",)}, {"answer": Get(path="/"), "behind": ()}),
+    (
+        "edge/in-front",
+        {"providers": ("fastly",), "path": "/a", "origin": "https://o.example"},
+        {"answer": Get(path="/a"), "behind": (Knock(origin="https://o.example", path="/a"),)},
+    ),
     ("exposure/banner", {"on": ("/a",)}, {"answers": paths("/a")}),
     ("headers/score", {"at_least": 90}, {"page": Get(path="/"), "plain": (Get(path=PLAIN, plain=True),)}),
     ("headers/score", {"at_least": 90, "plain": False}, {"page": Get(path="/"), "plain": ()}),
@@ -105,6 +122,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "health/outage",
         {"endpoint": PAGE, "dependencies": ("db",)},
         {"outages": (Stop(dependency="db", path="/a"),)},
+    ),
+    (
+        "media/served",
+        {"path": "/a", "private": ("/b", "/c")},
+        {"answer": Get(path="/a"), "hidden": paths("/b", "/c")},
     ),
     (
         "host/refused",

@@ -13,6 +13,8 @@ REGISTRY = Registry(("verify.rules",))
 PROMISED = ReferenceSpec.model_validate(
     {
         "liveness": "/live/",
+        "media": "/media",
+        "cdn": "fastly",
         "dependencies": {"db": "database", "cache": "redis", "celery": "worker"},
         "quotas": {"anonymous": "100/h", "authenticated": None},
     }
@@ -41,6 +43,18 @@ TWO = {"environments": ("a", "b")}
             "health/outage",
             "liveness-deep",
             {"endpoint": HEALTH, "dependencies": ("db",), "liveness": LIVE},
+            {"endpoint": HEALTH, "dependencies": ("db",)},
+        ),
+        (
+            "health/shallow",
+            "liveness-deep",
+            {"endpoint": LIVE, "dependencies": ("db", "other")},
+            {"endpoint": LIVE, "dependencies": ("other",)},
+        ),
+        (
+            "health/shallow",
+            "liveness-deep",
+            {"endpoint": LIVE, "dependencies": ("db",)},
             {"endpoint": HEALTH, "dependencies": ("db",)},
         ),
         (
@@ -93,6 +107,35 @@ TWO = {"environments": ("a", "b")}
             TWO | {"keys": {"a": KEY(at="$.key", prefix="live_")}},
         ),
         (
+            "environments/same-release",
+            "another-release",
+            TWO | {"probe": "/verify/identity/", "member": "$.image"},
+            TWO | {"probe": "/verify/identity/"},
+        ),
+        ("environments/same-release", "another-release", TWO | {"probe": "/health/"}, TWO | {"probe": "/a"}),
+        (
+            "environments/same-release",
+            "another-release",
+            TWO | {"probe": "/live/", "header": "x-release"},
+            TWO | {"probe": "/live/", "header": "Server"},
+        ),
+        ("edge/in-front", "edge-bypassed", {"providers": ("fastly",)}, {"providers": ("cloudflare",)}),
+        (
+            "edge/in-front",
+            "origin-open",
+            {"providers": ("fastly",), "origin": "https://o.example"},
+            {"providers": ("fastly",)},
+        ),
+        ("media/served", "media-missing", {"path": "/media/a"}, {"path": "/static/a"}),
+        ("media/served", "storage-down", {"path": "/media/a"}, {"path": "/static/a"}),
+        ("media/served", "media-mistyped", {"path": "/media/a", "type": "a/b"}, {"path": "/media/a"}),
+        (
+            "media/served",
+            "uploads-open",
+            {"path": "/a", "private": ("/media/private/a",)},
+            {"path": "/media/a", "private": ("/media/a",)},
+        ),
+        (
             "session/stateless",
             "sticky-session",
             {"endpoint": SESSION, "account": "alice"},
@@ -108,6 +151,30 @@ def test_a_fault_shows_where_it_is_stated(
     assert rule.params is not None
     assert rule.breaks(fault, rule.params(**where), PROMISED)
     assert not rule.breaks(fault, rule.params(**elsewhere), PROMISED)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "fault", "stated"),
+    [
+        ("media/served", "media-missing", {"path": "/media/a"}),
+        ("edge/in-front", "edge-bypassed", {"providers": ("fastly",)}),
+    ],
+)
+def test_what_the_reference_does_not_have_cannot_break(
+    rule_id: str, fault: str, stated: dict[str, Any]
+) -> None:
+    rule = REGISTRY.get(rule_id)
+    assert rule.params is not None
+    assert rule.breaks(fault, rule.params(**stated), PROMISED)
+    assert not rule.breaks(fault, rule.params(**stated), ReferenceSpec())
+
+
+def test_an_upload_is_not_looked_at_where_health_tells_of_its_storage() -> None:
+    rule = REGISTRY.get("media/served")
+    assert rule.params is not None
+    stored = PROMISED.model_copy(update={"dependencies": {"files": "storage"}})
+    assert not rule.breaks("storage-down", rule.params(path="/media/a"), stored)  # type: ignore[call-arg] # its own
+    assert rule.breaks("media-missing", rule.params(path="/media/a"), stored)  # type: ignore[call-arg] # its own
 
 
 @pytest.mark.parametrize(

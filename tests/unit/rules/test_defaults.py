@@ -22,6 +22,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "cors/origins": {"preflight": True},
     "debug/pages": {"on": ("/verify-missing-page",), "host": "/"},
     "endpoint/answers": {"within": "2s"},
+    "edge/in-front": {"path": "/", "origin": None},
+    "environments/same-release": {"member": "$.version", "header": ""},
+    "media/served": {"type": "", "private": (), "refused": (401, 403, 404)},
     "environments/differ": {"probe": None, "member": "$.database"},
     "exposure/banner": {
         "on": ("/",),

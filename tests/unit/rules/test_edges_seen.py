@@ -9,6 +9,8 @@ import pytest
 from verify.contract import EndpointSpec
 from verify.facts.again import Repeated
 from verify.facts.burst import Shot, Volley
+from verify.facts.edge import Knocked, Try
+from verify.facts.environments import Side, Sides
 from verify.facts.exposure import Probed
 from verify.facts.flow import Stride, Walk
 from verify.facts.http import Exchange
@@ -336,3 +338,89 @@ def test_a_lifetime_of_nothing_is_none(said: Said) -> None:
         "the lifetime is too short",
     )
     assert said("static/cached", {"path": "/", "lifetime": seconds(0)}, repeated=answer) == HOLDS
+
+
+def fronted(status: int = 200) -> Exchange:
+    return ok(("X-Served-By", "cache-lhr7321-LHR"), status=status)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        (404, "", ("the origin serves whoever comes past the edge",)),
+        (301, "", ("the origin serves whoever comes past the edge",)),
+        (403, "", HOLDS),
+        (429, "", UNCLEAR),
+        (0, "connection refused", HOLDS),
+        (0, "name not found", UNCLEAR),
+        (0, "certificate: expired", UNCLEAR),
+    ],
+)
+def test_what_lies_behind_an_edge(said: Said, status: int, reason: str, expected: tuple[str, ...]) -> None:
+    stated = {"providers": ("cloudflare", "fastly"), "origin": "https://o.example"}
+    behind = Knocked(tries=(Try(host="a", status=403), Try(host="b", status=status, reason=reason)))
+    assert said("edge/in-front", stated, answer=fronted(), behind=(behind,)) == expected
+
+
+def test_a_refusal_that_the_edge_passes_on_as_well_shows_no_guard(said: Said, shown: Shown) -> None:
+    stated = {"providers": ("fastly",), "origin": "https://o.example"}
+    behind = (Knocked(tries=(Try(host="a", status=403),)),)
+    assert said("edge/in-front", stated, answer=fronted(403), behind=behind) == UNCLEAR
+    assert shown("edge/in-front", stated, answer=fronted(403), behind=behind) == [
+        "in front fastly",
+        "GET https://origin.example/ past the edge: 403 as a",
+        "GET https://origin.example/ says 403 as a, and so does the system: state a `path` that is served",
+    ]
+
+
+def test_another_provider_is_named(findings: Findings) -> None:
+    stated = {"providers": ("cloudflare", "cloudfront")}
+    marks = "the marks Server and CF-Ray or Via and X-Amz-Cf-Id"
+    assert findings("edge/in-front", stated, answer=fronted(), behind=()) == [
+        ("no stated provider is in front", marks, "fastly")
+    ]
+    assert findings("edge/in-front", stated, answer=ok(), behind=())[0][2] == "absent"
+
+
+def test_an_upload_and_what_is_not_one(said: Said, findings: Findings) -> None:
+    stated = {"path": "/m/a.png", "type": "image/png", "private": ("/m/b", "/m/c"), "refused": (302,)}
+    png = ok(("Content-Type", "Image/PNG; a=b"), body=b"a")
+    moved = ok(status=302)
+    assert said("media/served", stated, answer=png, hidden=(moved, moved)) == HOLDS
+    assert said("media/served", stated, answer=png, hidden=(moved, ok(status=503))) == UNCLEAR
+    assert said("media/served", stated, answer=ok(status=503), hidden=(moved, moved)) == UNCLEAR
+    assert findings("media/served", stated, answer=ok(status=206), hidden=(moved, ok(status=403))) == [
+        ("the upload is not served", "200", "206"),
+        ("a private upload is served to everybody", "302", "403"),
+    ]
+    assert findings("media/served", stated, answer=ok(body=b"a"), hidden=(moved, moved)) == [
+        ("the type is another", "image/png", "no Content-Type")
+    ]
+
+
+def test_releases_that_are_told_are_compared_and_others_are_not(said: Said, shown: Shown) -> None:
+    stated = {"environments": ("a", "b", "c"), "probe": "/who"}
+    first, silent, other = (
+        Side(name=name, host=name, identity=identity, status=200)
+        for name, identity in (("a", "1"), ("b", None), ("c", "2"))
+    )
+    assert said("environments/same-release", stated, seen=Sides(sides=(first, silent, other))) == (
+        "another release",
+    )
+    assert shown("environments/same-release", stated, seen=Sides(sides=(first, silent))) == [
+        "$.version 1 in a, None in b",
+        "b: /who answers 200 without $.version",
+    ]
+    assert said("environments/same-release", stated, seen=Sides(sides=(first,))) == UNCLEAR
+    assert said("environments/same-release", stated, seen=Sides(sides=(silent, silent))) == UNCLEAR
+
+
+def test_what_liveness_names(said: Said, findings: Findings) -> None:
+    stated = {"endpoint": PAGE, "dependencies": ("db", "cache")}
+    assert said("health/shallow", stated, answer=ok(body=b'["db"]')) == HOLDS
+    assert said("health/shallow", stated, answer=ok(body=b"<html>db")) == HOLDS
+    assert said("health/shallow", stated, answer=ok(status=503, body=b'{"db": 1}')) == UNCLEAR
+    long = b'{"a": [{"name": "cache", "host": "' + b"x" * 99 + b'"}]}'
+    (finding,) = findings("health/shallow", stated, answer=ok(body=long))
+    assert finding[:2] == ("liveness asks cache", "the process alone")
+    assert len(finding[2]) == 80

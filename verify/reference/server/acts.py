@@ -1,6 +1,7 @@
 """What callers do rather than read: sign in and out, call the webhook."""
 
 import contextlib
+import hashlib
 import hmac
 import itertools
 import json
@@ -95,7 +96,9 @@ class Acts:
         marker = "shared" if behaviour.same_database else self._seal(f"database of {name}")[:16]
         prefix = "test_" if name == "localhost" and not behaviour.live_key else "live_"
         key = f"{prefix}{'*' * 8}"
-        return json_answer(200, {"database": marker, "key": key}, [("Cache-Control", "no-store")])
+        elsewhere = behaviour.release_elsewhere if name == identity.ELSEWHERE else ""
+        shown = {"database": marker, "key": key, "image": image(elsewhere or self._config.release)}
+        return json_answer(200, shown, [("Cache-Control", "no-store")])
 
     def _user(self, environ: Environ) -> str:
         """Return who asks: by bearer token, else by session; "" for nobody."""
@@ -110,6 +113,11 @@ class Acts:
 
     def _seal(self, name: str) -> str:
         return hmac.new(self._config.secret.encode(), f"session {name}".encode(), "sha256").hexdigest()
+
+
+def image(release: str) -> str:
+    """Return what an environment was given for ``release``, whatever a replica of it still runs."""
+    return f"sha256:{hashlib.sha256(f'image of {release}'.encode()).hexdigest()}"
 
 
 def _read(environ: Environ) -> bytes:

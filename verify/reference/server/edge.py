@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from verify.reference.behaviour import Behaviour
 from verify.reference.config import Config
-from verify.reference.server import cors, identity
+from verify.reference.server import cdn, cors, identity
 from verify.reference.server.control import Control
 from verify.reference.server.http import READING, Answer, Application, Environ, StartResponse, called, problem
 from verify.reference.server.limits import LeakyBucket
@@ -59,6 +59,8 @@ class Edge:
         behaviour = self._control.behaviour()
         if behaviour.release_mixed and next(self._turn) % _REPLICAS == 0:
             behaviour = dataclasses.replace(behaviour, release=behaviour.release_mixed)
+        if behaviour.release_elsewhere and host_name(environ) == identity.ELSEWHERE:
+            behaviour = dataclasses.replace(behaviour, release=behaviour.release_elsewhere)
         asked = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
         forward(environ, behaviour)
@@ -70,6 +72,8 @@ class Edge:
         if behaviour.answer_leaks and environ.get("QUERY_STRING"):
             answer.headers.append(("X-Asked", environ["QUERY_STRING"]))
         self._dress(answer, behaviour, request_id)
+        if self._config.cdn and behaviour.cdn and cdn.PAST not in environ:
+            answer.headers = cdn.marked(answer.headers, self._config.cdn)
         self._note(environ, answer, behaviour, request_id, time.perf_counter() - started)
         start_response(answer.line, answer.headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]

@@ -8,6 +8,8 @@ from verify.reference.server.http import Environ
 
 #: where the edge notes the user for whoever comes after it
 USER = "verify.user"
+#: the name under which it stands for another environment than under localhost
+ELSEWHERE = "127.0.0.1"
 
 
 def user_of(environ: Environ, tokens: Mapping[str, str]) -> str | None:

@@ -5,6 +5,7 @@ import os
 from verify.reference.config import LOG_FILE, Config
 from verify.reference.server import mail, plain
 from verify.reference.server.acts import Acts
+from verify.reference.server.cdn import Door
 from verify.reference.server.control import Control
 from verify.reference.server.database import Database
 from verify.reference.server.edge import Edge
@@ -35,6 +36,8 @@ def build() -> Application:
     django = wsgi.application(State(config, control, cache, events))
     edge = Edge(config, control, pages, django, metrics, log)
     plain.serve(edge, config.plain_port)
+    if config.origin_port:
+        plain.serve(Door(edge, control), config.origin_port)
     mail.serve(config, control)
     control.ready()
     return edge

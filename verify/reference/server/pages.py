@@ -8,6 +8,7 @@ from verify.reference.server import openapi
 from verify.reference.server.acts import Acts
 from verify.reference.server.health import Health
 from verify.reference.server.http import Answer, Environ, json_answer, not_allowed, problem
+from verify.reference.server.media import Media
 from verify.reference.server.metrics import Metrics
 from verify.reference.server.products import Products
 from verify.reference.server.surface import Surface
@@ -35,6 +36,7 @@ class Pages:
         }
         if config.liveness:
             self._pages[config.liveness] = health.alive
+        self._media = Media(config)
         self._surface = Surface(config, frozenset((*self._pages, self._products_path)), health.database)
 
     def answer(self, environ: Environ, behaviour: Behaviour, user: str | None) -> Answer | None:
@@ -50,7 +52,11 @@ class Pages:
             return page(behaviour) if method in _READ else not_allowed("GET, HEAD")
         if behaviour.schema_dead and path == self._dead_path and method in _READ:
             return problem(500, "The report cannot be made.")
-        return self._acts.answer(environ, behaviour) or self._surface.answer(environ, behaviour)
+        return (
+            self._acts.answer(environ, behaviour)
+            or self._media.answer(environ, behaviour, user)
+            or self._surface.answer(environ, behaviour)
+        )
 
     def _schema(self, behaviour: Behaviour) -> Answer:
         if behaviour.schema == "missing":

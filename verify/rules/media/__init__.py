@@ -1,0 +1,3 @@
+"""What users have uploaded."""
+
+SUITE = "smoke"
