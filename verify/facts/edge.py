@@ -30,7 +30,8 @@ _FAILED = 500
 #: why nothing came back from an address that lets nobody in
 _SHUT = re.compile(
     r"connection (refused|reset|closed without an answer)|no route to host"
-    r"|deadline of \S+ passed while connecting|.*TLS: .*CERTIFICATE_REQUIRED"
+    r"|deadline of \S+ passed while connecting"
+    r"|broken protocol: TLS: (\w*CERTIFICATE_REQUIRED|EOF occurred in violation of protocol.*)"
 )
 #: what another name would meet as well: nothing was said yet
 _BEFORE = re.compile(

@@ -73,6 +73,7 @@ def test_a_limit_shows_nothing() -> None:
         ("connection closed without an answer", True, False),
         ("deadline of 5s passed while connecting", True, True),
         ("broken protocol: TLS: TLSV13_ALERT_CERTIFICATE_REQUIRED", True, False),
+        ("broken protocol: TLS: EOF occurred in violation of protocol (_ssl.c:1)", True, False),
         ("deadline of 5s passed while looking up the name", False, True),
         ("name not found", False, True),
         ("network is unreachable", False, False),  # ours, perhaps
