@@ -19,16 +19,18 @@ from verify.facts.backup import Outcome
 SCRIPT = """
 drop extension plpgsql;
 create extension plpgsql;
-create extension citext;
+create extension {extension};
 create role reader login;
-create table t (id serial primary key, line citext);
-insert into t (line) select 'line ' || i from generate_series(1, 500) i;
+create table t (id serial primary key, line {extension});
+insert into t (line) select ({value})::{extension} from generate_series(1, 500) i;
 grant select on t to reader;
 create publication p for table t;
 create view v as select * from t;
 alter default privileges grant select on tables to reader;
 comment on extension plpgsql is 'ours';
 """
+#: an extension of Debian's servers, and one of the wheel's: a type, and a value of it
+EXTENSIONS = {"citext": "'line ' || i", "vector": "'[1,' || i || ']'"}
 DUMP = """#!/bin/bash
 set -euo pipefail
 pg_dump "$DATABASE_URL" | gzip > "$BACKUP_DIR/app.sql.gz"
@@ -43,7 +45,9 @@ def source(drills, place) -> Iterator[Address]:
         with psycopg.connect(server.address.dsn, autocommit=True) as connection:
             connection.execute("create database app")
         with psycopg.connect(server.address.at("app").dsn, autocommit=True) as connection:
-            connection.execute(SCRIPT)
+            known = {row[0] for row in connection.execute("select name from pg_available_extensions")}
+            extension, value = next(each for each in EXTENSIONS.items() if each[0] in known)
+            connection.execute(SCRIPT.format(extension=extension, value=value))
             roles = [
                 row[0] for row in connection.execute("select rolname from pg_roles where rolname !~ '^pg_'")
             ]
