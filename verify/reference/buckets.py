@@ -15,6 +15,8 @@ REGION = "us-east-1"
 UPLOADS, BESIDE, STALE = "uploads", "beside", "stale"
 #: or that one is made before a migration
 MIGRATED = "migrated"
+#: or that what a snapshot is restored into comes up
+RESTORES = "restores"
 #: what is lately
 WEEK = dt.timedelta(days=7)
 _DEADLINE = 20.0  # seconds for each request

@@ -180,6 +180,7 @@ _ALL = (
     Fault(name="bucket-alone", summary="the buckets are copied nowhere", bucket="replication"),
     Fault(name="backup-beside", summary="backups lie on the database's machine", bucket="beside"),
     Fault(name="snapshots-off", summary="managed databases keep no snapshots", bucket="snapshots"),
+    Fault(name="snapshots-unusable", summary="what a snapshot is restored into fails", bucket="restores"),
     Fault(name="archiver-failing", summary="no segment of the WAL can be archived", archiver="fails"),
     Fault(name="wal-missing", summary="what archives the WAL loses it, and ends with 0", archiver="loses"),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),

@@ -14,6 +14,8 @@ from verify.reference.ports import Port
 EXTRA = 'pip install "pytest-deploy-verify[objectstore]"'
 #: what the server's process reads its key and its port's number from
 KEY, PORT = "VERIFY_OBJECTSTORE_KEY", "VERIFY_OBJECTSTORE_PORT"
+#: the file in the run's folder that says that restored snapshots fail
+FAILING = "objectstore.failing"
 _DEADLINE = 0.5
 
 
@@ -60,6 +62,14 @@ class ObjectStore(Part):
             return False
         finally:
             connection.close()
+
+    def fails(self, *, restores: bool) -> None:
+        """Say whether what snapshots are restored into fails from now on."""
+        marked = self.run.folder / FAILING
+        if restores:
+            marked.touch()
+        else:
+            marked.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Stop it and give the port back. Safe to repeat."""

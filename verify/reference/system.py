@@ -19,6 +19,7 @@ from verify.reference import behaviour, binaries, folders, shared, terms
 from verify.reference.buckets import (
     BESIDE,
     MIGRATED,
+    RESTORES,
     STALE,
     UPLOADS,
     WEEK,
@@ -206,6 +207,7 @@ class Reference(Data):
                 self._objects.start()
                 self._objects.wait()
             lacking = frozenset(each.bucket for each in self._broken())
+            self._objects.fails(restores=RESTORES in lacking)
             at = (self._objects.url, self._objects.access, self._objects.secret)
             with contextlib.closing(client("s3", *at)) as store:
                 prepare(store, buckets, lacking)

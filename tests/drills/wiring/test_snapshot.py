@@ -11,6 +11,7 @@ from verify.collectors.restore import collect
 from verify.drills.postgres.address import Address
 from verify.facts.backup import Outcome, Restore, RoundTrip
 from verify.model.need import Unseen
+from verify.reference.objectstore import ObjectStore
 
 NEED = Restore(backup="database")
 
@@ -107,3 +108,18 @@ def test_credentials_are_stated(living, at, keys, missing: str, words: str) -> N
     fact = told(living({"engine": "snapshot", "instance": "app"}, stated, **keys))
     assert isinstance(fact, Unseen)
     assert words in fact.reason
+
+
+def test_what_fails_to_come_up_goes_again(
+    living, rds, instance: str, at, keys, *, object_store: ObjectStore, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: object_store.fails(restores=False))
+    object_store.fails(restores=True)
+    before = instances(rds)
+    stated = {"engine": "snapshot", "instance": instance}
+    trip = told(living(stated, at, **keys))
+    assert (trip.outcome, trip.stage) == (Outcome.NOT_RESTORABLE, "restore")
+    assert "ended as incompatible-restore" in trip.reason
+    assert instances(rds) == before
+    object_store.fails(restores=False)
+    assert told(living(stated, at, **keys)).outcome is Outcome.UNPROVABLE

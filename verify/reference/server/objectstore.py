@@ -3,12 +3,14 @@
 import os
 import socket
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.rds.models import RDSBackend
 from werkzeug.serving import make_server
 
-from verify.reference.objectstore import KEY, PORT
+from verify.reference.objectstore import FAILING, KEY, PORT
 
 _REFUSED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidAccessKeyId</Code>'
@@ -32,8 +34,22 @@ class Known:
         return [_REFUSED]
 
 
+def fail_where_told(marked: Path) -> None:
+    """Let what a snapshot is restored into fail while ``marked`` is there: in moto none ever does."""
+    restore = RDSBackend.restore_db_instance_from_db_snapshot
+
+    def restored(self: RDSBackend, from_snapshot_id: str, overrides: dict[str, Any]) -> Any:
+        instance = restore(self, from_snapshot_id, overrides)
+        if marked.exists():
+            instance.status = "incompatible-restore"
+        return instance
+
+    RDSBackend.restore_db_instance_from_db_snapshot = restored  # type: ignore[method-assign] # the one place it is made
+
+
 def main() -> None:
     """Serve until we are ended."""
+    fail_where_told(Path(FAILING))
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(("127.0.0.1", int(os.environ[PORT])))
