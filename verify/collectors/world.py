@@ -135,6 +135,20 @@ class Watching:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forge:
+    """Where workflows run: its interface at ``url``, asked for one repository with nobody else's ``headers``.
+
+    ``variable`` names the token as the contract does, "" without one.
+    """
+
+    url: str
+    repository: str
+    transport: Transport
+    headers: Headers = field(default=(), repr=False)
+    variable: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class World:
     """One environment, live; ``credentials`` are request headers by account name.
 
@@ -157,6 +171,8 @@ class World:
     transport: Transport | None = None
     #: the ways to other environments that this run asks too, by name: each within its own limits
     elsewhere: Mapping[str, Transport] = field(default_factory=dict)
+    #: where the contract's workflows run, None where nothing asks about them
+    forge: Forge | None = None
     journal: Journal | None = None
     credentials: Mapping[str, Headers]
     #: the keys that webhooks are signed with, by webhook name
@@ -183,8 +199,8 @@ class World:
     @property
     def transports(self) -> tuple[Transport, ...]:
         """Return every transport of the run."""
-        own = () if self.transport is None else (self.transport,)
-        return (*own, *self.elsewhere.values())
+        ways = (self.transport, *self.elsewhere.values(), self.forge.transport if self.forge else None)
+        return tuple(way for way in ways if way is not None)
 
     @property
     def sent(self) -> int:

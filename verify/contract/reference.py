@@ -75,7 +75,8 @@ class ReferenceSpec(Part):
     ``migrations`` names those that are not applied. Without ``metrics_public`` only ``staff``
     may read the metrics; unknown paths below ``spa`` give ``index.html``. Below ``media`` lie uploads:
     ``verify.png``, and ``private/verify.png``, which is alice's alone. With a ``cdn`` all answers carry
-    its marks, and an address behind it serves nobody.
+    its marks, and an address behind it serves nobody. Below ``pipeline`` it tells what the contract's
+    workflow ``deploy.yml`` took, as GitHub does.
     """
 
     api: UrlPath = "/api/v1/"
@@ -103,4 +104,5 @@ class ReferenceSpec(Part):
     spa: UrlPath | None = None
     media: UrlPath | None = None
     cdn: Cdn | None = None
+    pipeline: UrlPath | None = None
     faults: tuple[Text, ...] = ()

@@ -12,6 +12,7 @@ from verify.contract.endpoint import Account, Endpoint
 from verify.contract.environment import Environment
 from verify.contract.flow import Flow
 from verify.contract.part import Misfit, Part
+from verify.contract.pipeline import Pipeline
 from verify.contract.values import ClaimId, Glob, Name, RelativePath, RuleId, Text
 from verify.contract.webhook import Webhook
 from verify.contract.words import kind_of, offer, shown
@@ -78,6 +79,7 @@ class Contract(Part):
     webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)
     backups: Mapping[Name, Backup] = Field(default_factory=dict)
     drills: Mapping[Name, Drill] = Field(default_factory=dict)
+    pipeline: Pipeline | None = None
     claims: Mapping[ClaimId, ClaimSpec] = Field(default_factory=dict)
     tests: tuple[RelativePath, ...] = ()
     baseline: Baseline = "default"

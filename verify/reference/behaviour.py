@@ -91,6 +91,7 @@ class Behaviour:
     cdn: bool = True
     origin_open: bool = False
     release_elsewhere: str = ""
+    pipeline_slowed: float = 1.0
 
 
 def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:

@@ -86,6 +86,7 @@ class Config:
     spa: str | None = None
     media: str | None = None
     cdn: str | None = None
+    pipeline: str | None = None
 
     @property
     def root(self) -> Path:

@@ -183,6 +183,7 @@ _ALL = (
     Fault(name="snapshots-unusable", summary="what a snapshot is restored into fails", bucket="restores"),
     Fault(name="archiver-failing", summary="no segment of the WAL can be archived", archiver="fails"),
     Fault(name="wal-missing", summary="what archives the WAL loses it, and ends with 0", archiver="loses"),
+    _turn("pipeline-slow", "workflows take three times as long", pipeline_slowed=3.0),
     _turn("status-open", "/server-status and /__debug__/ are open", exposed=("status", "toolbar")),
 )  # fmt: skip
 

@@ -61,6 +61,7 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
         spa=spec.spa,
         media=spec.media and f"{spec.media.rstrip('/')}/",
         cdn=spec.cdn,
+        pipeline=spec.pipeline,
     )
 
 

@@ -14,7 +14,7 @@ from verify.contract.named import (
     WebhookName,
 )
 from verify.contract.reference import ReferenceSpec
-from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, UrlPath
+from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, Text, UrlPath
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.place import Place
 from verify.model.rule import Stated, given, rule
@@ -43,6 +43,7 @@ __all__ = [
     "Size",
     "Some",
     "Stated",
+    "Text",
     "Unknown",
     "UrlPath",
     "WebhookName",

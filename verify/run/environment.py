@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify import __version__
-from verify.collectors.world import World
+from verify.collectors.world import Forge, World
 from verify.contract.environment import Environment
 from verify.contract.origins import plain_of
 from verify.contract.reference import ReferenceSpec
@@ -20,10 +20,12 @@ from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
 from verify.effects.transport import Transport
 from verify.facts.environments import Compare
+from verify.facts.pipeline import Durations
 from verify.model.need import Need
 from verify.model.units import Rate
 from verify.run.backups import backups_of, reference_secrets, secrets_of
 from verify.run.options import Options, UsageError
+from verify.run.pipeline import forge_of, played_by
 from verify.run.secrets import accounts_of, credentials, keys, webhooks_of
 
 if TYPE_CHECKING:
@@ -133,6 +135,13 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         for name, there in compared(asked, contract).items()
         if there is not environment and there.url
     }
+    forge: Forge | None = None
+    if any(isinstance(need, Durations) for need in asked):
+        forge = (
+            played_by(reference, contract, environment.reference, redactor, way)
+            if reference is not None and environment.reference is not None
+            else forge_of(contract, variables, redactor, way, root=root)
+        )
     return World(
         contract=contract,
         root=root,
@@ -146,6 +155,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         trust=trust,
         transport=way(policy, trust),
         elsewhere=elsewhere,
+        forge=forge,
         journal=journal,
         credentials=headers,
         keys=signing,

@@ -6,6 +6,7 @@ from verify.reference.behaviour import Behaviour
 from verify.reference.config import Config
 from verify.reference.server import openapi
 from verify.reference.server.acts import Acts
+from verify.reference.server.forge import Forge
 from verify.reference.server.health import Health
 from verify.reference.server.http import Answer, Environ, json_answer, not_allowed, problem
 from verify.reference.server.media import Media
@@ -24,6 +25,7 @@ class Pages:
     ) -> None:
         """Bind each path of the contract to its page."""
         self._acts = acts
+        self._forge = Forge(config.pipeline) if config.pipeline else None
         self._config = config
         self._products = products
         self._products_path = f"{config.api}products/"
@@ -50,6 +52,10 @@ class Pages:
             if path == self._config.metrics and not open_to_all and user != "staff":
                 return problem(403, "The metrics are not for everybody.")
             return page(behaviour) if method in _READ else not_allowed("GET, HEAD")
+        if self._forge is not None and path.startswith(self._forge.base):
+            return (
+                self._forge.answer(environ, behaviour, user) if method in _READ else not_allowed("GET, HEAD")
+            )
         if behaviour.schema_dead and path == self._dead_path and method in _READ:
             return problem(500, "The report cannot be made.")
         return (
