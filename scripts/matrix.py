@@ -31,7 +31,8 @@ in a reference of each contract, and every claim that can be judged on it was ju
 - *open* claims could not be judged: the system was not ready, a limit refused, or the flow they follow broke
 - **not as the rules say** marks what differs from the rules' own `faults` and `breaks`
 - *not run* was not looked at; *no bursts* means that the claims that send bursts were left out
-- a claim that needs `--watch`, or another environment, is not judged here
+- a claim that needs `--watch`, or another environment, is not judged here; one that sums up its suite
+  (`gate/green`) has no place: it is violated where any other claim of the suite is
 """
 
 

@@ -10,6 +10,7 @@ from verify.contract.reference import ReferenceSpec
 from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
 from verify.effects.transport import Origin, Policy, Request, Transport
+from verify.judge import expected
 from verify.judge.verdict import Check
 from verify.model.need import Effect
 from verify.model.units import Duration, seconds
@@ -72,12 +73,7 @@ class Bench:
 
     def hidden(self, fault: str, entries: tuple[Entry, ...]) -> set[str]:
         """Return the claims that, by their rules' own word, cannot be judged under ``fault``."""
-        reference = promised(self.prepared)
-        return {
-            entry.id
-            for entry in entries
-            if any(check.rule.hides(fault, check.stated, reference) for check in entry.checks)
-        }
+        return set(expected.hidden(fault, self.claims(entries), promised(self.prepared)))
 
     @staticmethod
     def consumes(entry: Entry) -> bool:
@@ -85,7 +81,11 @@ class Bench:
         return any(need.kind in BURSTS for check in entry.checks for need in check.needs)
 
     def expected(self, fault: str, entries: tuple[Entry, ...]) -> set[str]:
-        return {entry.id for entry in entries if self.breaks(fault, entry)}
+        return set(expected.violated(fault, self.claims(entries), promised(self.prepared)))
+
+    @staticmethod
+    def claims(entries: tuple[Entry, ...]) -> dict[str, tuple[Check, ...]]:
+        return {entry.id: entry.checks for entry in entries}
 
     def judge(
         self,

@@ -29,16 +29,22 @@ WAITED = (
 
 
 def concerned(bench: Any, fault: str) -> tuple[Entry, ...]:
-    """Return the claims with bursts where the fault breaks one of them, else all others."""
+    """Return the claims with bursts where the fault breaks one of them, else all others.
+
+    What sums up is among them where it is to be violated: a part of its suite shows nothing else.
+    """
     bursts, others = sorted_out(bench)
     if any(bench.breaks(fault, entry) for entry in bursts):
-        return (*bursts, *(entry for entry in others if entry.id == READY))
-    return others
+        others = (*bursts, *(entry for entry in others if entry.id == READY))
+    sums = tuple(entry for entry in bench.entries if entry.sums)
+    assert sums
+    return (*others, *sums) if bench.expected(fault, others) else others
 
 
 def sorted_out(bench: Any) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Return the claims that send bursts, and the others but for sums."""
     bursts = tuple(entry for entry in bench.entries if bench.consumes(entry))
-    return bursts, tuple(entry for entry in bench.entries if entry not in bursts)
+    return bursts, tuple(entry for entry in bench.entries if entry not in bursts and not entry.sums)
 
 
 def came_out(verdicts: dict[str, Verdict], outcome: Outcome) -> set[str]:

@@ -130,7 +130,8 @@ def bursts(bench: Any) -> tuple[Entry, ...]:
 
 
 def others(bench: Any) -> tuple[Entry, ...]:
-    return tuple(entry for entry in bench.entries if not bench.consumes(entry))
+    """Return the claims that send no bursts, but for sums: these want all the others, and follow."""
+    return tuple(entry for entry in bench.entries if not (bench.consumes(entry) or entry.sums))
 
 
 def broken_in(contract: Path) -> set[str]:

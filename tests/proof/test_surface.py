@@ -12,7 +12,7 @@ from verify.model.verdict import Outcome
 
 CONTRACT = Path(__file__).parent / "contracts" / "surface.yaml"
 FAMILIES = {
-    *("access", "cookies", "cors", "debug", "edge", "exposure", "headers", "host", "mail", "media"),
+    *("access", "cookies", "cors", "debug", "edge", "exposure", "gate", "headers", "host", "mail", "media"),
     *("metrics", "migrations", "pipeline", "proxy", "spa", "static"),
 }
 #: the rules of other families that are proven here

@@ -119,6 +119,10 @@ class Rule:
         """Tell whether judging ``stated`` stops a part of the system."""
         return any(need.breaking for group in self.needs(stated).values() for need in group)
 
+    def sums(self, stated: Stated | None) -> bool:
+        """Tell whether judging ``stated`` sums up what other claims came out as."""
+        return any(need.sums for group in self.needs(stated).values() for need in group)
+
     def breaks(self, fault: str, stated: Stated | None, reference: ReferenceSpec) -> bool:
         """Tell whether ``fault`` in a system that promises ``reference`` violates what is stated."""
         if fault not in self.about.faults:

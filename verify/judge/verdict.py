@@ -10,7 +10,7 @@ from verify.judge.rule import Argument, Rule
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.need import Need, Unseen
 from verify.model.rule import Said, Severity, Stated
-from verify.model.verdict import Judgement, Outcome, Verdict, Waiver, worst
+from verify.model.verdict import Judgement, Outcome, Verdict, Waiver, settled
 
 Answers = Mapping[Need, object]
 _NEVER = Unseen("was never looked at: the run ended before")
@@ -54,6 +54,7 @@ def judge(check: Check, answers: Answers) -> Judgement:
         findings=findings,
         unknowns=unknowns,
         seen=tuple(one for one in said if isinstance(one, Seen)),
+        sums=check.rule.sums(check.stated),
     )
 
 
@@ -62,11 +63,9 @@ def conclude(
 ) -> Verdict:
     """Return the worst of ``judgements``; a waiver in force accepts what is violated, not what is unknown."""
     judged = tuple(judgements)
-    outcome = worst(judgement.outcome for judgement in judged)
-    if outcome is Outcome.VIOLATED and waiver is not None and not waiver.expired:
-        unseen = any(one.unknowns or one.outcome is Outcome.INCONCLUSIVE for one in judged)
-        outcome = Outcome.INCONCLUSIVE if unseen else Outcome.WAIVED
-    return Verdict(claim=claim, suite=suite, outcome=outcome, judgements=judged, waiver=waiver)
+    return Verdict(
+        claim=claim, suite=suite, outcome=settled(judged, waiver), judgements=judged, waiver=waiver
+    )
 
 
 def _nothing(check: Check, answers: Answers) -> str:

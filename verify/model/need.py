@@ -40,6 +40,8 @@ class Need:
     closing: ClassVar[bool] = False
     #: True for what stops a part of the system: only the reference can be broken
     breaking: ClassVar[bool] = False
+    #: True for what is no look at the world: it sums up what the run has judged, and no collector is asked
+    sums: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

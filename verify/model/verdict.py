@@ -1,7 +1,7 @@
 """What was concluded: of one check, of one claim in one suite, of a whole run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from verify.model.finding import Finding, Seen, Unknown
@@ -53,7 +53,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """The outcome of one check with everything it said."""
+    """The outcome of one check with everything it said; ``sums`` tells that it sums up other claims."""
 
     rule: str
     severity: Severity
@@ -61,6 +61,7 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     seen: tuple[Seen, ...] = ()
+    sums: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,14 @@ class Verdict:
     reason: str = ""
 
     @property
+    def own(self) -> "Verdict | None":
+        """Return it without what only sums up other claims, None where nothing else was judged."""
+        kept = tuple(judgement for judgement in self.judgements if not judgement.sums)
+        if len(kept) == len(self.judgements):
+            return self
+        return replace(self, outcome=settled(kept, self.waiver), judgements=kept) if kept else None
+
+    @property
     def severity(self) -> Severity:
         """Return the severity of what failed, else of the gravest check."""
         order: tuple[Severity, ...] = ("blocker", "error", "warning")
@@ -104,6 +113,15 @@ class Verdict:
         return self.outcome is Outcome.VIOLATED and any(
             j.outcome is Outcome.VIOLATED and j.severity == "blocker" for j in self.judgements
         )
+
+
+def settled(judgements: tuple[Judgement, ...], waiver: Waiver | None) -> Outcome:
+    """Return the worst of ``judgements``; a waiver in force accepts what is violated, not what is unknown."""
+    outcome = worst(judgement.outcome for judgement in judgements)
+    if outcome is not Outcome.VIOLATED or waiver is None or waiver.expired:
+        return outcome
+    unseen = any(one.unknowns or one.outcome is Outcome.INCONCLUSIVE for one in judgements)
+    return Outcome.INCONCLUSIVE if unseen else Outcome.WAIVED
 
 
 def decide(verdicts: Iterable[Verdict]) -> Decision:

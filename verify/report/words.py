@@ -72,13 +72,13 @@ def decided(run: Run) -> str:
 
 def _why(run: Run) -> str:
     if run.decision is Decision.ROLL_BACK:
-        return f"{many(sum(verdict.blocks for verdict in run.verdicts), 'blocker')} violated"
+        return f"{many(sum(verdict.blocks for verdict in run.deciding), 'blocker')} violated"
     if run.decision is Decision.PROMOTE:
         return "nothing is violated or inconclusive"
     if run.interrupted:
         return "the run was interrupted"
     kept_back = _kept_back(run)
-    counts = Counter(map(word, run.verdicts))
+    counts = Counter(map(word, run.deciding))
     bad = [f"{counts[name]} {name}" for name in LOOK[:3] if counts[name]]
     if bad or not kept_back:
         return ", ".join(bad) or "nothing was found to hold"
@@ -98,13 +98,17 @@ def many(count: int, what: str) -> str:
 
 
 def again(run: Run, row: Row) -> list[str]:
-    """Return the words of the command that judges one row again, each quoted for a shell."""
+    """Return the words of the command that judges one row again, each quoted for a shell.
+
+    What sums up its suite is judged with all of it.
+    """
     words = ["pytest"]
     if run.environment:
         words.append(f"--env={run.environment}")
     if any(row.suite == suite.name for suite in run.suites):  # a team's own tests are no suite
         words.append(f"--suite={row.suite}")
-    words.append(f"--claim={row.claim}")
+    if row.verdict is None or not any(judgement.sums for judgement in row.verdict.judgements):
+        words.append(f"--claim={row.claim}")
     words += run.asked
     if PurePath(run.contract) != PurePath(CONTRACT):
         words.append(f"--contract={run.contract}")

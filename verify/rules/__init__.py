@@ -15,6 +15,7 @@ from verify.contract.named import (
 )
 from verify.contract.reference import ReferenceSpec
 from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, Text, UrlPath
+from verify.contract.values import Suite as SuiteName
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.place import Place
 from verify.model.rule import Stated, given, rule
@@ -43,6 +44,7 @@ __all__ = [
     "Size",
     "Some",
     "Stated",
+    "SuiteName",
     "Text",
     "Unknown",
     "UrlPath",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from verify.contract.environment import Environment
 from verify.contract.load import Loaded
 from verify.contract.words import offer
+from verify.facts.gate import Judged
 from verify.judge.binding import BoundCheck, Claim
 from verify.judge.verdict import Check
 from verify.model.need import Effect
@@ -40,6 +41,11 @@ class Entry:
     def selected(self) -> bool:
         """Tell whether this run judges it."""
         return self.standing is Standing.SELECTED
+
+    @property
+    def sums(self) -> bool:
+        """Tell whether it sums up what other entries came out as."""
+        return any(check.rule.sums(check.stated) for check in self.checks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +158,9 @@ def _entry(
     bound = [one for one in claim.checks if one.check.rule.suite == suite.name]
     if suite.name not in wanted or (options.claims and claim.id not in options.claims):
         return Entry(claim=claim, suite=suite.name, standing=Standing.NOT_SELECTED)
-    reasons = [(one, _ruled_out(one, suite, environment, options)) for one in bound]
+    reasons = [
+        (one, _unsummed(one.check, wanted) or _ruled_out(one, suite, environment, options)) for one in bound
+    ]
     checks = tuple(one.check for one, reason in reasons if reason is None)
     left_out = tuple(
         f"{one.check.rule.id} was not run: {reason}" for one, reason in reasons if reason is not None
@@ -167,6 +175,14 @@ def _entry(
             reason=first,
         )
     return Entry(claim=claim, suite=suite.name, checks=checks, left_out=left_out, waiver=waiver)
+
+
+def _unsummed(check: Check, wanted: frozenset[str]) -> str | None:
+    """Return why a check has nothing to sum up here, or None."""
+    suites = {need.suite for need in check.needs if isinstance(need, Judged)}
+    return next(
+        (f"it sums up suite {name}: give --suite={name} too" for name in sorted(suites - wanted)), None
+    )
 
 
 def _ruled_out(

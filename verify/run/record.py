@@ -76,9 +76,14 @@ class Run:
         return tuple(row.verdict for row in self.rows if row.verdict is not None)
 
     @property
+    def deciding(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that decide: what sums up other claims has no say, they have theirs already."""
+        return tuple(own for verdict in self.verdicts if (own := verdict.own) is not None)
+
+    @property
     def decision(self) -> Decision:
         """Return what to do with the deployment; an interrupted run never promotes."""
-        decision = decide(self.verdicts)
+        decision = decide(self.deciding)
         kept_back = self.interrupted or self.partial or self.evidence
         return Decision.HOLD if kept_back and decision is Decision.PROMOTE else decision
 

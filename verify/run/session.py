@@ -23,7 +23,7 @@ from verify.judge.registry import Registry
 from verify.judge.verdict import conclude, judge
 from verify.model.need import Need, Unseen
 from verify.model.verdict import Outcome, Verdict
-from verify.run import watch
+from verify.run import gate, watch
 from verify.run.environment import open_world
 from verify.run.gather import Progress, follow, gather
 from verify.run.options import Options
@@ -111,22 +111,33 @@ class Session:
 
     def judge(self, given: Mapping[Need, object] | None = None) -> None:
         """Gather what the open entries need, or take ``given``, and judge them."""
+        needs = self.needs()
+        last = frozenset(need for need in needs if need.last)
         if given is not None:
             self.answers.update(given)
         elif self.world is not None:
-            needs = self.needs()
-            last = frozenset(need for need in needs if need.last)
             gather(needs - last, self.world, self.answers, self._progress)
-            if last:
-                self._follow(last, self.world)
+        before: list[Entry] = []
+        after: list[Entry] = []
         for entry in self._entries():
-            self.verdicts[entry.id] = _verdict(entry, self.answers)
+            (after if any(check.needs & last for check in entry.checks) else before).append(entry)
+        self._conclude(before)
+        if last and given is None and self.world is not None:
+            self._follow(last, before, self.world)
+        self._conclude(after)
 
-    def _follow(self, last: frozenset[Need], world: World) -> None:
-        """Judge what was seen so far, and look at what comes last where that is green."""
-        before = [entry for entry in self._entries() if not any(check.needs & last for check in entry.checks)]
-        for entry in before:
-            self.verdicts[entry.id] = _verdict(entry, self.answers)
+    def _conclude(self, entries: Iterable[Entry]) -> None:
+        """Judge ``entries``; those that sum others up come last, and what they are told is no evidence."""
+        plan = self.prepared.plan
+        ordered = sorted(entries, key=lambda entry: entry.sums)
+        for entry in ordered:
+            known: Mapping[Need, object] = self.answers
+            if entry.sums:
+                known = {**known, **gate.summed(plan, self.chosen, self.verdicts, known)}
+            self.verdicts[entry.id] = _verdict(entry, known)
+
+    def _follow(self, last: frozenset[Need], before: list[Entry], world: World) -> None:
+        """Look at what comes last, where what was judged ``before`` is green."""
         reason = watch.red({entry.id: self.verdicts[entry.id] for entry in before})
         if reason:
             self.answers.update(dict.fromkeys(last, Unseen(reason)))
@@ -204,8 +215,9 @@ class Session:
         return [entry for entry in self.prepared.plan.selected if entry.id in self.chosen]
 
     def needs(self) -> frozenset[Need]:
-        """Return everything the selected entries ask to be seen."""
-        return frozenset(need for entry in self._entries() for check in entry.checks for need in check.needs)
+        """Return everything of the world that the selected entries ask to be seen."""
+        asked = (need for entry in self._entries() for check in entry.checks for need in check.needs)
+        return frozenset(need for need in asked if not need.sums)
 
 
 def _verdict(entry: Entry, answers: Mapping[Need, object]) -> Verdict:

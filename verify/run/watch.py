@@ -78,5 +78,5 @@ def watching(
 
 def _repeats(check: Check) -> bool:
     """Tell whether a check is a blocker that only reads; readiness is looked at then, not waited for."""
-    reads = all(need.effect is Effect.READS and not need.last for need in check.needs)
+    reads = all(need.effect is Effect.READS and not need.last and not need.sums for need in check.needs)
     return check.rule.about.severity == "blocker" and reads and check.rule.live(check.stated)

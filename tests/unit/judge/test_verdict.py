@@ -1,6 +1,7 @@
 """From what a check says to an outcome, and from outcomes to a verdict."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -239,3 +240,18 @@ HELD = conclude("C", "s", [judgement(Outcome.HOLDS)])
 )
 def test_the_decision(verdicts: list[Verdict], decision: Decision) -> None:
     assert decide(verdicts) is decision
+
+
+def test_what_only_sums_up_others_is_no_part_of_its_own() -> None:
+    total = replace(judgement(Outcome.VIOLATED, "blocker"), sums=True)
+    good, bad = judgement(Outcome.HOLDS), judgement(Outcome.VIOLATED)
+    assert HELD.own is HELD
+    assert conclude("C", "s", [total]).own is None
+    mixed = conclude("C", "s", [total, good]).own
+    assert mixed is not None
+    assert (mixed.outcome, mixed.judgements) == (Outcome.HOLDS, (good,))
+    unsure = replace(total, outcome=Outcome.INCONCLUSIVE)
+    waived = conclude("C", "s", [unsure, bad], waiver())
+    assert waived.outcome is Outcome.INCONCLUSIVE
+    assert waived.own is not None
+    assert waived.own.outcome is Outcome.WAIVED

@@ -1,0 +1,3 @@
+"""What the gate as a whole came to."""
+
+SUITE = "smoke"
