@@ -26,6 +26,7 @@ REGISTRY = Registry(("verify.rules",))
 RULES = tuple(rule for rule in REGISTRY.all() if any(rule.live(proof.stated) for proof in rule.holds))
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PATHS = ("/", "/health", "/away", "/schema", "/missing?a=1")
+TOKEN = "n0t-4-r34l-t0k3n"
 TEXTS = ("X-A", "database", *PATHS)
 
 
@@ -37,6 +38,7 @@ class Recorder:
 
     def __init__(self, elsewhere: str = "") -> None:
         self.asked: list[tuple[str, str]] = []
+        self.shown: set[str] = set()
         lock = threading.Lock()
 
         class Serving(http.server.BaseHTTPRequestHandler):
@@ -46,6 +48,7 @@ class Recorder:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 with lock:
                     outer.asked.append((self.command, self.path))
+                    outer.shown.add(self.headers.get("Authorization") or "")
                 self.send_response(302 if self.path == "/away" else 200)
                 self.send_header("Location", f"{elsewhere}/stolen")
                 self.send_header("Content-Length", str(len(BODY)))
@@ -72,12 +75,12 @@ class Recorder:
 
 
 @pytest.fixture(scope="module")
-def recorders() -> Iterator[tuple[Recorder, Recorder]]:
+def recorders() -> Iterator[tuple[Recorder, Recorder, Recorder]]:
     other = Recorder()
-    here = Recorder(other.url)
-    yield here, other
-    here.stop()
-    other.stop()
+    here, forge = Recorder(other.url), Recorder(other.url)
+    yield here, forge, other
+    for each in (here, forge, other):
+        each.stop()
 
 
 PLAIN: dict[str, st.SearchStrategy[Any]] = {
@@ -141,6 +144,7 @@ EVERYTHING = {
                 "dependencies": ["database"],
                 "backup": "kept",
                 "within": "1h",
+                "workflow": "deploy.yml",
             }.items()
             if name in rule.schema()["properties"]
         },
@@ -149,7 +153,10 @@ EVERYTHING = {
 }
 
 
-def contract(claimed: dict[str, Any], here: str, protection: dict[str, Any], budget: int) -> dict[str, Any]:
+def contract(
+    claimed: dict[str, Any], addresses: tuple[str, str], protection: dict[str, Any], budget: int
+) -> dict[str, Any]:
+    here, forge = addresses
     return {
         "verify": 1,
         "system": "sample",
@@ -175,6 +182,7 @@ def contract(claimed: dict[str, Any], here: str, protection: dict[str, Any], bud
                 ]
             }
         },
+        "pipeline": {"repository": "shop/api", "api": forge, "token": "$HARM_TOKEN"},
         "claims": claimed,
     }
 
@@ -210,20 +218,21 @@ def everything(document: dict[str, Any]) -> frozenset[Need]:
 @example(claimed=EVERYTHING, protection={}, budget=1)
 def test_what_is_not_disposable_is_never_harmed(
     tmp_path: Path,
-    recorders: tuple[Recorder, Recorder],
+    recorders: tuple[Recorder, Recorder, Recorder],
     monkeypatch: pytest.MonkeyPatch,
     claimed: dict[str, Any],
     protection: dict[str, Any],
     budget: int,
 ) -> None:
-    here, other = recorders
+    here, forge, other = recorders
     monkeypatch.setenv("VERIFY_STATE_DIR", str(tmp_path / "state"))
-    document = fitting(contract(claimed, here.url, protection, budget))
+    monkeypatch.setenv("HARM_TOKEN", TOKEN)
+    document = fitting(contract(claimed, (here.url, forge.url), protection, budget))
     path = tmp_path / "verify.yaml"
     path.write_text(yaml.safe_dump(document))
     for planned in (True, False):
-        here.asked.clear()
-        other.asked.clear()
+        for each in recorders:
+            each.asked.clear()
         options = Options(environment="prod", today=datetime.now(UTC).date())
         session = Session(prepare(path, options, registry=REGISTRY))
         try:
@@ -241,18 +250,27 @@ def test_what_is_not_disposable_is_never_harmed(
                 )
         finally:
             session.close()
-        assert {method for method, _ in here.asked} <= SAFE
+        assert {method for method, _ in (*here.asked, *forge.asked)} <= SAFE
         assert len(here.asked) <= budget
         assert other.asked == []
-        assert session.run().requests <= budget
+        assert session.run().requests - len(forge.asked) <= budget
+        assert forge.asked or claimed is not EVERYTHING
+        assert forge.shown <= {f"Bearer {TOKEN}"}
+        assert here.shown <= {""}
         assert all(
             verdict.outcome is not Outcome.HOLDS for verdict in session.verdicts.values() if not here.asked
         )
 
 
-def test_the_examples_speak_of_every_live_rule(recorders: tuple[Recorder, Recorder]) -> None:
+def test_the_examples_speak_of_every_live_rule(recorders: tuple[Recorder, Recorder, Recorder]) -> None:
     """A rule whose parameters cannot be guessed would be left out silently."""
-    document = fitting(contract(EVERYTHING, recorders[0].url, {}, 60))
+    document = fitting(contract(EVERYTHING, (recorders[0].url, recorders[1].url), {}, 60))
     kept = {claim["rule"] for claim in document["claims"].values()}
-    assert {"flow/works", "rate-limit/over", "rate-limit/under", "openapi/served"} <= kept
+    assert {
+        "flow/works",
+        "pipeline/duration",
+        "rate-limit/over",
+        "rate-limit/under",
+        "openapi/served",
+    } <= kept
     assert len(kept) >= len(RULES) // 2

@@ -4,7 +4,8 @@
 that it stands on. It is kept when nothing of the suite is violated, all of it could be judged, and
 none of it was left out. What is waived, and what is stated for other environments or forbidden by
 this one's protection, is told and does not count; nor do a team's own tests, and what `--watch`
-sees later. Whether to promote is decided without it: each of its claims has its say already.
+sees later. Whether to promote is decided without it: each of its claims has its say already. Of the
+reference's faults one is named for all: what violates another claim of the suite violates this one.
 
 Fix: mend what it names. Where claims were left out, run the whole suite: no `-k`, no `--claim`.
 """

@@ -2,9 +2,9 @@
 
 A deployment that is promised within ten minutes is what an incident plan counts on, and it grows by
 a step at a time. What the newest runs took is read from GitHub, where the contract's `pipeline:`
-says. The time of a whole run holds what it waited for, a runner or somebody's approval: state a
-`job` to leave that out. Runs that were attempted again are left out, as GitHub tells of the last
-attempt alone.
+says: from `run_started_at` to `updated_at`. That holds what a run waited for, a runner or somebody's
+approval: state a `job` to leave that out. Runs that were attempted again are left out, as GitHub
+tells of their last attempt alone.
 
 Fix: look at the slowest run that is named for the step that grew; cache what is built each time.
 """
