@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from itertools import chain
 from urllib.parse import quote, quote_from_bytes, quote_plus
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 _SHORTEST = 6
 _LINE = 16
@@ -85,6 +85,7 @@ _ESCAPES: tuple[Callable[[str], str], ...] = (
     lambda value: html.escape(value, quote=False),
     lambda value: html.escape(value).replace("&#x27;", "&#39;"),
     lambda value: escape(value, _XML),
+    lambda value: quoteattr(value)[1:-1],  # which leaves the quotes that are not around it
     lambda value: repr(value)[1:-1],
     lambda value: ascii(value)[1:-1],
     lambda value: repr(_raw(value))[2:-1],

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from verify.effects import redact as redacting
@@ -66,6 +66,7 @@ def _usable(value: str) -> bool:
     return value not in "***N***"
 
 
+@example(secret="000'\n0", encoding="xml attribute", before="", after="")
 @settings(max_examples=250, deadline=None)
 @given(
     secret=_SECRET.filter(_usable), encoding=st.sampled_from(sorted(_ENCODINGS)), before=_TEXT, after=_TEXT
