@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-#: Debian's servers have contrib and ICU; for those of wheels, which have neither, others of the same names
+#: Debian's servers have contrib, ICU and XML; for those of wheels, which have none, others of the same names
 _FULL = """
     create extension citext; create extension hstore; create extension ltree;
     create collation app.blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
@@ -237,12 +237,13 @@ def values(kind: str, *, null: bool = True) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def tables(draw: st.DrawFn, name: str) -> Table:
+def tables(draw: st.DrawFn, name: str, *, full: bool = True) -> Table:
+    kinds = tuple(kind for kind in TYPES if full or "xml" not in kind)
     names = draw(st.lists(st.sampled_from(NAMES), min_size=0, max_size=5, unique=True))
     keyed = bool(names) and draw(st.booleans())
     count = draw(st.integers(1, min(2, len(names)))) if keyed else 0
     columns = tuple(
-        Column(each, draw(st.sampled_from(KEYS if place < count else tuple(TYPES))))
+        Column(each, draw(st.sampled_from(KEYS if place < count else kinds)))
         for place, each in enumerate(names)
     )
     row = st.tuples(*(values(column.type, null=place >= count) for place, column in enumerate(columns)))
@@ -258,10 +259,10 @@ def prelude(*, full: bool) -> str:
 @st.composite
 def databases(draw: st.DrawFn, *, extras: int = 4, full: bool = True) -> Made:
     names = draw(st.lists(st.sampled_from(TABLES), min_size=1, max_size=3, unique=True))
-    beyond = re.compile("create extension|provider = icu")
+    beyond = re.compile("create extension|provider = icu|xml|lz4")
     pool = sorted(name for name, script in EXTRAS.items() if full or not beyond.search(script))
     chosen = st.lists(st.sampled_from(pool), max_size=extras, unique=True)
-    return Made(tuple(draw(tables(name)) for name in names), tuple(draw(chosen)))
+    return Made(tuple(draw(tables(name, full=full)) for name in names), tuple(draw(chosen)))
 
 
 Strategy = Callable[..., st.SearchStrategy[Made]]
