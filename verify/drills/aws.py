@@ -35,7 +35,7 @@ _ATTEMPTS = 3
 _CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
 #: what boto3 calls the parts of credentials; the last is of temporary ones
 _PARTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-_READS = ("Describe", "Get", "Head", "List")
+_READS = ("Describe", "Filter", "Get", "Head", "List")
 #: a deadline bounds how long an answer takes, so its size needs no further limit
 _UNBOUNDED = 1 << 62
 
@@ -82,7 +82,7 @@ class Amazon:
     """A client of one service; share it among threads.
 
     Use ``client`` inside of ``during`` only: that sets the deadline and says what went wrong.
-    ``writes`` allows what is not called Describe, Get, Head or List. ``bucket`` is the one whose
+    ``writes`` allows what is not called Describe, Filter, Get, Head or List. ``bucket`` is the one whose
     name becomes part of the host, where Amazon's own interface is asked.
     """
 
@@ -109,7 +109,7 @@ class Amazon:
         origins = {origin}
         if bucket and access.endpoint is None:
             origins.add(Origin(origin.scheme, f"{bucket}.{origin.host}", origin.port))
-        # RDS asks with POST whatever it asks: what changes is told by the call's name, in `_allowed`
+        # others than S3 ask with POST whatever they ask: the call's name tells what changes, in `_allowed`
         policy = Policy(
             origins=frozenset(origins), destructive=writes or service != "s3", private=access.private
         )

@@ -38,6 +38,9 @@ _MEANINGS = {
     "DBInstanceNotFound DBInstanceNotFoundFault": (
         "there is no such instance at {at}: check `instance:`, `region:` and whose account ${access} is of"
     ),
+    "ResourceNotFoundException": (
+        "there is no such log group at {at}: check `group:`, `region:` and whose account ${access} is of"
+    ),
     "KMSKeyNotAccessibleFault": (
         "the snapshot's key cannot be used: grant kms:CreateGrant and kms:DescribeKey on it, also where "
         "it belongs to another account ({words})"
@@ -78,6 +81,8 @@ _PERMISSIONS = {
     "CreateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",
     "CompleteMultipartUpload": "s3:PutObject",
+    "FilterLogEvents": "logs:FilterLogEvents",
+    "ListDashboards": "cloudwatch:ListDashboards",
 }
 _LONGEST = 300
 
