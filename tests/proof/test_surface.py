@@ -13,7 +13,7 @@ from verify.model.verdict import Outcome
 CONTRACT = Path(__file__).parent / "contracts" / "surface.yaml"
 FAMILIES = {
     *("access", "cookies", "cors", "debug", "edge", "exposure", "gate", "headers", "host", "mail", "media"),
-    *("metrics", "migrations", "pipeline", "proxy", "spa", "static"),
+    *("metrics", "migrations", "monitoring", "pipeline", "proxy", "spa", "static"),
 }
 #: the rules of other families that are proven here
 OTHERS = {"health/anonymous", "openapi/conforms", "redirect/open", "redirect/slash", "tls/alpn"}

@@ -25,6 +25,7 @@ def spec(**more: Any) -> ReferenceSpec:
         "metrics_public": False,
         "media": "/media/",
         "cdn": "cloudfront",
+        "monitoring": True,
         "release": "4.2.0",
         "dependencies": {"uploads": "storage", "db": "database", "cache": "redis", "celery": "worker"},
         "edge": {"read": "10/s", "write": "5/s", "burst": 30},

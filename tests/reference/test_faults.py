@@ -224,6 +224,31 @@ def mail_offers(client: Any) -> list[str]:
         return text.decode().splitlines()
 
 
+def watched(client: Any, path: str, **asked: Any) -> Any:
+    answer = requests.get(client.ref.monitoring + path, params=asked, timeout=10)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def age(client: Any) -> float | None:
+    query = 'time() - max(timestamp(process_start_time_seconds{job="reference"}))'
+    found = watched(client, "/api/v1/query", query=query)["data"]["result"]
+    return float(found[0]["value"][1]) if found else None
+
+
+def scraped(client: Any) -> bool:
+    (target,) = watched(client, "/api/v1/targets", state="active")["data"]["activeTargets"]
+    return target["health"] == "up" and target["lastError"] == ""
+
+
+def collected(client: Any) -> bool:
+    marker = f"marked-{time.monotonic_ns()}"
+    client.get("/live/", headers={"X-Request-ID": marker})
+    query = f'{{app="reference"}} |= "{marker}"'
+    found = watched(client, "/loki/api/v1/query_range", query=query)["data"]["result"]
+    return any(marker in line for stream in found for _, line in stream["values"])
+
+
 def has_sample(client: Any) -> bool:
     lines = client.get("/metrics", user="staff").text.splitlines()
     return not any("TYPE db_active" in line for line in lines) or any(
@@ -389,6 +414,10 @@ PROMISES = {
     "forwarded": lambda client: "X-Real-IP" in echoed(client),
     "not spoofed": lambda client: echoed(client).get("X-Forwarded-For") in {None, "127.0.0.1"},
     "mail secured": lambda client: "STARTTLS" in mail_offers(client),
+    "sampled": lambda client: (age(client) or 9999) < 5,
+    "scraped": scraped,
+    "logs collected": collected,
+    "dashboard": lambda client: len(watched(client, "/api/search", query="reference")) == 1,
     "mail login": lambda client: "AUTH PLAIN" not in mail_offers(client),
     "spa": lambda client: client.get("/app/inner/page").status_code == 200,
     "spa api": lambda client: client.get(f"{API}nowhere/").status_code == 404,
@@ -492,6 +521,10 @@ BREAKS = {
     "listing-on": {"no listing"},
     "admin-default": {"no admin"},
     "status-open": {"no status"},
+    "metrics-stale": {"sampled"},
+    "target-down": {"sampled", "scraped"},
+    "logs-not-shipped": {"logs collected"},
+    "dashboard-unknown": {"dashboard"},
     "mail-in-clear": {"mail secured"},
     "mail-clear-login": {"mail login"},
     "no-h2": {"h2"},
@@ -520,6 +553,8 @@ ALSO = {
     "edge-limit-tight": _USE | {"quota counted", "quota allowed"},
     "quota-tight": _USE,
     "log-not-json": {"log level"},
+    "metrics-missing": {"sampled", "scraped"},  # which are made of the metrics
+    "no-request-id": {"logs collected"},
     "mixed-versions": {"version"},
     "any-host": {"own database"},  # the neighbour is told from us by its name alone
 }

@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import re
 from pathlib import Path
 
 import pytest
 
 from verify.cli import main, schema
 from verify.cli.rules import pages
+from verify.judge.binding import read
 from verify.judge.registry import Registry
 
 PAGES = Path("docs/reference/rules")
@@ -37,6 +39,18 @@ def test_the_command_prints_the_schema() -> None:
     with contextlib.redirect_stdout(said):
         assert main(["schema"]) == 0
     assert said.getvalue() == schema.text()
+
+
+def test_the_sources_that_a_page_shows_can_be_stated(root: Path) -> None:
+    text = (root / "docs" / "how-to" / "monitoring.md").read_text(encoding="utf-8")
+    shown = re.search(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert shown is not None
+    head = "verify: 1\nsystem: shop\ndocument: d.md\nendpoints: {health: {path: /health}}\n"
+    more = "".join(f"  {name}: {{bearer: $TOKEN}}\n" for name in ("loki", "elk", "sentry"))
+    loaded, claims = read((head + shown[1].replace("  # …\n", more)).encode(), "monitoring.md", Registry())
+    assert len(loaded.contract.environments["production"].monitoring) == 7
+    asked = {bound.check.rule.id for claim in claims for bound in claim.checks if not claim.baseline}
+    assert asked == {rule.id for rule in Registry().all() if rule.family == "monitoring"}
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/index.md", "changelog.d/README.md"])

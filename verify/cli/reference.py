@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
             Reference.start(_spec(arguments), journal=journal, faults=arguments.fault)
         )
         print(f"url      {running.url}\nplain    {running.plain_url}\nca file  {running.ca_file}")
+        if running.monitoring:
+            print(f"watched  {running.monitoring}")
         for name, token in running.accounts.items():
             print(f"account  {name}: Authorization: Bearer {token}")
         print(f"faults   {', '.join(sorted(running.faults)) or 'none'}")

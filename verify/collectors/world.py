@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from verify.collectors.once import Once
+from verify.contract.monitoring import Source
 from verify.contract.spec import Contract, Environment
 from verify.effects.errors import EffectError
 from verify.effects.journal import Journal
@@ -149,6 +150,20 @@ class Forge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watcher:
+    """What watches the environment: its own way there, and its own account; never the system's."""
+
+    source: Source
+    url: str
+    transport: Transport
+    headers: Headers = field(default=(), repr=False)
+    #: the variables that CloudWatch is asked with
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trust: Path | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class World:
     """One environment, live; ``credentials`` are request headers by account name.
 
@@ -173,6 +188,8 @@ class World:
     elsewhere: Mapping[str, Transport] = field(default_factory=dict)
     #: where the contract's workflows run, None where nothing asks about them
     forge: Forge | None = None
+    #: what watches this environment, by name
+    watchers: Mapping[str, Watcher] = field(default_factory=dict)
     journal: Journal | None = None
     credentials: Mapping[str, Headers]
     #: the keys that webhooks are signed with, by webhook name
@@ -200,11 +217,12 @@ class World:
     def transports(self) -> tuple[Transport, ...]:
         """Return every transport of the run."""
         ways = (self.transport, *self.elsewhere.values(), self.forge.transport if self.forge else None)
-        return tuple(way for way in ways if way is not None)
+        watching = (watcher.transport for watcher in self.watchers.values())
+        return tuple(way for way in (*ways, *watching) if way is not None)
 
     @property
     def sent(self) -> int:
-        """Return how many requests the run has sent, to whichever environment."""
+        """Return how many requests the run has sent, to whomever."""
         return sum(transport.sent for transport in self.transports)
 
     def headers(self, account: str | None) -> Headers:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from verify.contract.backup import BackupAt
+from verify.contract.monitoring import Source, misplaced
 from verify.contract.origins import plain_of
 from verify.contract.part import AccountName, EndpointName, Misfit, Part
 from verify.contract.reference import ReferenceSpec
@@ -83,7 +84,8 @@ class Environment(Part):
     are further origins that belong to it; ``files`` replaces the contract's; ``trust``
     names a file of certificate authorities; ``private`` says that its names lie at private
     addresses, as in a company's network; ``account`` is who asks by default; ``backups`` are
-    where the backups of this name are taken from and kept here.
+    where the backups of this name are taken from and kept here; ``monitoring`` is where it is
+    watched.
     """
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "reference")
@@ -105,6 +107,7 @@ class Environment(Part):
     logs: Logs | None = None
     watch: Watch = Field(default_factory=Watch)
     backups: Mapping[Name, BackupAt] = Field(default_factory=dict)
+    monitoring: Mapping[Name, Source] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -124,7 +127,8 @@ class Environment(Part):
 
     @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
-        """Refuse a reference that would be production."""
+        """Refuse a reference that would be production, and sources that nobody can ask."""
         yield from super().misfits(raw)
+        yield from misplaced(raw.get("monitoring"), raw.get("reference"))
         if raw.get("reference") is not None and raw.get("protection") == "production":
             yield Misfit("the reference is always disposable", "remove this line", ("protection",))

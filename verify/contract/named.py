@@ -64,6 +64,20 @@ def _named_backup(value: Any, info: ValidationInfo) -> NamedBackup:
     return NamedBackup(value, _find("backups", "a backup")(value, info))
 
 
+def _source(value: Any, info: ValidationInfo) -> Any:
+    """Accept the name of a source that watches any environment: where it is missing shows in a run."""
+    context = info.context
+    contract = context.contract if isinstance(context, Readable) else context
+    environments = contract.environments if isinstance(contract, Contract) else {}
+    names = {name for environment in environments.values() for name in environment.monitoring}
+    if value in names:
+        return value
+    if isinstance(context, Readable) and context.declared.get("environments", frozenset()) - {*environments}:
+        raise PydanticCustomError(TOLD, "what is wrong with an environment is told where it stands")
+    hint = offer(value, names) or "state it under `monitoring:` of an environment"
+    raise PydanticCustomError("name", "{message}", {"message": f"no source {shown(value)}: {hint}"})
+
+
 Endpoint: TypeAlias = Annotated[
     EndpointSpec, BeforeValidator(_find("endpoints", "an endpoint")), WithJsonSchema(_SCHEMA)
 ]
@@ -79,5 +93,7 @@ EnvironmentName: TypeAlias = Annotated[
 ]
 BackupName: TypeAlias = Annotated[str, AfterValidator(_known("backups", "a backup")), WithJsonSchema(_SCHEMA)]
 DrillName: TypeAlias = Annotated[str, AfterValidator(_known("drills", "a drill")), WithJsonSchema(_SCHEMA)]
+#: what watches an environment
+SourceName: TypeAlias = Annotated[str, AfterValidator(_source), WithJsonSchema(_SCHEMA)]
 #: for rules that judge by what the contract states of it
 Backup: TypeAlias = Annotated[NamedBackup, BeforeValidator(_named_backup), WithJsonSchema(_SCHEMA)]

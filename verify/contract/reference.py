@@ -76,7 +76,8 @@ class ReferenceSpec(Part):
     may read the metrics; unknown paths below ``spa`` give ``index.html``. Below ``media`` lie uploads:
     ``verify.png``, and ``private/verify.png``, which is alice's alone. With a ``cdn`` all answers carry
     its marks, and an address behind it serves nobody. Below ``pipeline`` it tells what the contract's
-    workflow ``deploy.yml`` took, as GitHub does.
+    workflow ``deploy.yml`` took, as GitHub does. With ``monitoring`` it is watched: what keeps its
+    metrics and logs answers as Prometheus, Loki and Grafana do, at an address of its own.
     """
 
     api: UrlPath = "/api/v1/"
@@ -105,4 +106,5 @@ class ReferenceSpec(Part):
     media: UrlPath | None = None
     cdn: Cdn | None = None
     pipeline: UrlPath | None = None
+    monitoring: Flag = False
     faults: tuple[Text, ...] = ()

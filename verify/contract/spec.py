@@ -11,6 +11,7 @@ from verify.contract.claim import CheckSpec, ClaimSpec, Waiver
 from verify.contract.endpoint import Account, Endpoint
 from verify.contract.environment import Environment
 from verify.contract.flow import Flow
+from verify.contract.monitoring import shared
 from verify.contract.part import Misfit, Part
 from verify.contract.pipeline import Pipeline
 from verify.contract.values import ClaimId, Glob, Name, RelativePath, RuleId, Text
@@ -97,7 +98,10 @@ class Contract(Part):
 
     @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
-        """Refuse claims that differ only in case, waivers written twice, backups that nothing declares."""
+        """Refuse claims that differ only in case, waivers written twice, names that nothing declares.
+
+        And accounts of the system that others would be shown.
+        """
         yield from super().misfits(raw)
         claims = raw.get("claims")
         seen: dict[str, str] = {}
@@ -108,6 +112,7 @@ class Contract(Part):
                 yield Misfit(message, "rename one of them", ("claims", claim), ("claims", first))
         yield from _repeated(raw.get("waivers"))
         yield from _undeclared(raw.get("environments"), raw.get("backups"))
+        yield from shared(raw)
 
 
 def _undeclared(environments: object, backups: object) -> Iterator[Misfit]:

@@ -22,7 +22,8 @@ class Behaviour:
     scale the stated limits, None lifting them; ``ready_at`` is a time of the monotonic
     clock before which the health endpoint says it is not ready. ``set_headers`` are lines
     ``Name: value`` that replace what is promised; ``cookie_drops`` are attributes in lower
-    case; ``exposed`` are kinds of ``server.exposed.FILES``.
+    case; ``exposed`` are kinds of ``server.exposed.FILES``; ``scraping`` its metrics ``works``,
+    ``fails``, or has ``stopped``.
     """
 
     dropped_headers: tuple[str, ...] = ()
@@ -92,6 +93,9 @@ class Behaviour:
     origin_open: bool = False
     release_elsewhere: str = ""
     pipeline_slowed: float = 1.0
+    scraping: str = "works"
+    logs_shipped: bool = True
+    dashboard_known: bool = True
 
 
 def merged(changes: Iterable[Mapping[str, object]]) -> Behaviour:

@@ -57,6 +57,7 @@ class Config:
     plain_port: int = 0
     mail_port: int = 0
     origin_port: int = 0
+    monitor_port: int = 0
     database: dict[str, str] = field(default_factory=dict)
     redis_socket: str = ""
     tokens: dict[str, str] = field(default_factory=dict)

@@ -48,7 +48,7 @@ class Reference(Data):
     """A running reference; ``Reference.start`` makes one.
 
     ``url`` and ``plain_url`` are its origins, ``mail`` is where it takes STARTTLS, ``origin`` what lies
-    behind its edge, empty where it has none,
+    behind its edge and ``monitoring`` where what watches it answers, each empty where there is none,
     ``ca_file`` what to trust, ``accounts`` the bearer tokens of ``alice``, ``bob`` and ``staff``,
     ``log_file`` its request log,
     ``webhook_secret`` what webhooks are signed with, ``folder`` where all of it lives.
@@ -78,6 +78,7 @@ class Reference(Data):
         self._shared = Shared.create(self.folder / SHARED_FILE)
         undo.callback(self._shared.close)
         tls, plain, mail, origin = (undo.enter_context(contextlib.closing(Port())) for _ in range(4))
+        monitor = undo.enter_context(contextlib.closing(Port())).number if spec.monitoring else 0
         run = self._run = Run(self.folder, journal, folders.cache())
         self._objects: ObjectStore | None = None
         self._starting = threading.Lock()
@@ -96,6 +97,7 @@ class Reference(Data):
         self.plain_url = f"http://localhost:{plain.number}"
         self.mail = f"localhost:{mail.number}"
         self.origin = f"http://localhost:{origin.number}" if spec.cdn else ""
+        self.monitoring = f"http://localhost:{monitor}" if monitor else ""
         self.ca_file = self.folder / "ca.pem"
         self.log_file = self.folder / LOG_FILE
         self.webhook_secret = secrets.token_urlsafe(24)
@@ -106,6 +108,7 @@ class Reference(Data):
             plain_port=plain.number,
             mail_port=mail.number,
             origin_port=origin.number if spec.cdn else 0,
+            monitor_port=monitor,
             database=self._database.parameters,
             redis_socket=str(self.folder / SOCKET),
             webhook_secret=self.webhook_secret,

@@ -11,6 +11,7 @@ from verify.contract.named import (
     EnvironmentName,
     FlowName,
     NamedBackup,
+    SourceName,
     WebhookName,
 )
 from verify.contract.reference import ReferenceSpec
@@ -43,6 +44,7 @@ __all__ = [
     "Seen",
     "Size",
     "Some",
+    "SourceName",
     "Stated",
     "SuiteName",
     "Text",

@@ -24,6 +24,7 @@ from verify.facts.pipeline import Durations
 from verify.model.need import Need
 from verify.model.units import Rate
 from verify.run.backups import backups_of, reference_secrets, secrets_of
+from verify.run.monitoring import sources_of, watchers_of
 from verify.run.options import Options, UsageError
 from verify.run.pipeline import forge_of, played_by
 from verify.run.secrets import accounts_of, credentials, keys, webhooks_of
@@ -81,6 +82,7 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
     environment = contract.environments[options.environment]
     asked = tuple(needs)
     names = accounts_of(asked, contract, environment) if any(need.live for need in asked) else frozenset()
+    sources = sources_of(asked, environment, contract, names)
     variables: dict[str, str] = dict(os.environ)
     expected = options.expect_version
     trust: Path | None
@@ -105,7 +107,8 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         plain_url = environment.plain_url or plain_of(url) or ""
         trust = root / environment.trust if environment.trust else None
     mail, origin = (reference.mail, reference.origin) if reference is not None else ("", "")
-    headers = credentials(names, contract, variables, redactor)
+    watching = {source.account for source in sources.values() if source.account}
+    headers = credentials(names | watching, contract, variables, redactor)
     asked_backups = backups_of(asked, contract)
     if reference is not None:
         variables.update(reference_secrets(asked_backups, contract))
@@ -156,8 +159,18 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
         transport=way(policy, trust),
         elsewhere=elsewhere,
         forge=forge,
+        watchers=watchers_of(
+            sources,
+            environment,
+            reference.monitoring if reference is not None else "",
+            headers=headers,
+            variables=variables,
+            redactor=redactor,
+            way=way,
+            root=root,
+        ),
         journal=journal,
-        credentials=headers,
+        credentials={name: headers[name] for name in names},
         keys=signing,
         secrets=secrets,
         expected_version=expected,

@@ -12,6 +12,7 @@ from verify.facts.environments import Compare
 from verify.facts.http import Get
 from verify.facts.logs import Leak, Mark, Record
 from verify.facts.mail import Hello
+from verify.facts.monitoring import Ask, Look, Ship
 from verify.facts.openapi import Describe
 from verify.facts.outage import Stop
 from verify.facts.quota import CountOut
@@ -243,6 +244,31 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "webhook/signed",
         {"webhook": "payment", "body": {}, "state": "/p/{id}", "account": "bob"},
         {"calls": CallWebhook(webhook="payment", body="{}", state="/p/{id}", account="bob")},
+    ),
+    (
+        "monitoring/answers",
+        {"sources": ("a", "b")},
+        {"looked": (Look(source="a"), Look(source="b"))},
+    ),
+    (
+        "monitoring/samples",
+        {"source": "a", "series": ("up", "b"), "within": seconds(60)},
+        {
+            "answers": (
+                Ask(source="a", path="/api/v1/query?query=time%28%29%20-%20max%28timestamp%28up%29%29"),
+                Ask(source="a", path="/api/v1/query?query=time%28%29%20-%20max%28timestamp%28b%29%29"),
+            )
+        },
+    ),
+    (
+        "monitoring/targets",
+        {"source": "a", "jobs": ("b",)},
+        {"answer": Ask(source="a", path="/api/v1/targets?state=active")},
+    ),
+    (
+        "monitoring/logs",
+        {"source": "a", "endpoint": OTHER, "within": seconds(9)},
+        {"shipped": Ship(source="a", path="/b", account="alice", within=seconds(9))},
     ),
     (
         "worker/canary",

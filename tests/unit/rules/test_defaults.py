@@ -44,6 +44,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "mail/starttls": {"port": 587},
     "metrics/not-public": {"path": "/metrics", "status": (401, 403, 404)},
     "migrations/applied": {"equals": 0},
+    "monitoring/logs": {"header": "X-Request-ID", "within": "1m"},
+    "monitoring/samples": {"within": "5m"},
+    "monitoring/targets": {"within": "5m"},
     "openapi/conforms": {"account": None},
     "proxy/headers": {
         "headers": ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto"),

@@ -144,7 +144,7 @@ def _holds_answers(fact: Any) -> bool:
 
 #: rules whose promise is that the system answers at all: a 503 breaks it, and readiness is waited for
 ABOUT_ANSWERING = {
-    "recovery/within",
+    *("recovery/within", "monitoring/answers"),
     *("endpoint/answers", "flow/works", "health/anonymous", "health/dependencies", "health/outage"),
     *("health/status", "logs/events", "openapi/served", "worker/canary"),
 }

@@ -13,6 +13,7 @@ from verify.reference.server.health import Health
 from verify.reference.server.http import Application
 from verify.reference.server.logs import Events, RequestLog
 from verify.reference.server.metrics import Metrics
+from verify.reference.server.monitor import Monitor
 from verify.reference.server.pages import Pages
 from verify.reference.server.products import Products
 from verify.reference.server.stores import Cache
@@ -39,5 +40,7 @@ def build() -> Application:
     if config.origin_port:
         plain.serve(Door(edge, control), config.origin_port)
     mail.serve(config, control)
+    if config.monitor_port:
+        plain.serve(Monitor(control, pages.measured, config.root / LOG_FILE), config.monitor_port, "monitor")
     control.ready()
     return edge

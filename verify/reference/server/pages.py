@@ -34,7 +34,7 @@ class Pages:
         self._pages: dict[str, Callable[[Behaviour], Answer]] = {
             config.health: health.answer,
             config.schema: self._schema,
-            config.metrics: self._measured,
+            config.metrics: self.measured,
         }
         if config.liveness:
             self._pages[config.liveness] = health.alive
@@ -73,7 +73,8 @@ class Pages:
             del document["info"]
         return json_answer(200, document)
 
-    def _measured(self, behaviour: Behaviour) -> Answer:
+    def measured(self, behaviour: Behaviour) -> Answer:
+        """Return the metrics, to whoever may read them."""
         if not behaviour.metrics:
             return problem(404, "Not found.")
         answer = self._metrics.answer()

@@ -1,4 +1,4 @@
-"""The plain HTTP port: a small threaded server beside granian, for redirects mostly."""
+"""Plain HTTP ports: a small threaded server beside granian, for redirects mostly."""
 
 import socket
 import threading
@@ -43,9 +43,9 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().server_bind()
 
 
-def serve(application: Application, port: int) -> None:
+def serve(application: Application, port: int, name: str = "plain") -> None:
     """Serve on 127.0.0.1:``port`` in a thread that ends with the process."""
     ServerHandler.server_software = "reference"
     server = _Server(("127.0.0.1", port), _Handler)
     server.set_app(application)
-    threading.Thread(target=server.serve_forever, name="plain", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name=name, daemon=True).start()
