@@ -68,6 +68,7 @@ def at_home(prepared: Prepared, running: Reference) -> Prepared:
         "plain_url": running.plain_url,
         "trust": str(running.ca_file),
         "hosts": (),
+        "monitoring": {},  # lies elsewhere and stays unasked, as other hosts do
         "rate": None,
     }
     moved = {
