@@ -8,7 +8,7 @@ from typing import Any
 
 from verify.cli.common import add_contract, read_contract
 from verify.contract.reference import ReferenceSpec
-from verify.effects.journal import Journal
+from verify.effects.journal import journal_of
 from verify.effects.signals import held
 from verify.run.options import UsageError
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with ExitStack() as closing:
         with held():  # an interrupt must not find a journal that nobody closes
-            journal = closing.enter_context(Journal.open(f"reference-{secrets.token_hex(4)}"))
+            journal = closing.enter_context(journal_of(f"reference-{secrets.token_hex(4)}"))
         running = closing.enter_context(
             Reference.start(_spec(arguments), journal=journal, faults=arguments.fault)
         )

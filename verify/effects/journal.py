@@ -24,9 +24,10 @@ from typing import Any, Self
 
 from verify.effects.errors import FileError
 from verify.effects.procfs import boot_id, process
-from verify.effects.reap import Reaped, clean, reaper
+from verify.effects.reap import Reaped, clean, clean_run, reaper
 from verify.effects.record import MARKER, OWNED, Record
 from verify.effects.removal import remove_folder
+from verify.effects.signals import held
 from verify.effects.state import state_folder, sync_folder
 
 __all__ = ["MARKER", "OWNED", "Entry", "Journal", "Reaped", "Record", "clean", "reaper"]
@@ -126,13 +127,16 @@ class Journal:
 
         What cannot be removed stays in the journal, so that ``clean`` tells of it.
         """
-        entry = self.make_directory(path)
+        entry: Entry | None = None
         try:
+            with held():  # an interrupt must not find a folder that nobody removes
+                entry = self.make_directory(path)
             yield path
         finally:
-            with contextlib.suppress(OSError):
-                remove_folder(path)
-                entry.gone()
+            if entry is not None:
+                with contextlib.suppress(OSError):
+                    remove_folder(path)
+                    entry.gone()
 
     @contextlib.contextmanager
     def workspace(self, kind: str) -> Iterator[Path]:
@@ -180,3 +184,18 @@ class Journal:
                 os.fsync(self._descriptor)
             except OSError as error:
                 raise FileError(f"{self.path}: could not be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def journal_of(run_id: str, state_dir: Path | None = None) -> Iterator[Journal]:
+    """Give the journal of a run that begins here, as ``Journal.open`` does, and close it when the run ends.
+
+    What is left then goes too: an interrupt may come between the creation of a resource and
+    the line that would have removed it.
+    """
+    journal = Journal.open(run_id, state_dir)
+    try:
+        yield journal
+    finally:
+        journal.close()
+        clean_run(journal.path)

@@ -53,11 +53,12 @@ def clean(state_dir: Path | None = None) -> list[Reaped]:
     """Remove what dead runs left and say what was found; a second call finds only what could not go."""
     found: list[Reaped] = []
     for path in sorted(state_folder(state_dir).glob("*.jsonl")):
-        found += _clean_run(path)
+        found += clean_run(path)
     return found
 
 
-def _clean_run(path: Path) -> list[Reaped]:
+def clean_run(path: Path) -> list[Reaped]:
+    """Remove what the run of one journal left, unless it is alive, and say what was found."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -15,7 +15,7 @@ from verify import __version__
 from verify.collectors.world import World
 from verify.contract.load import Loaded
 from verify.effects.files import read_regular
-from verify.effects.journal import Journal
+from verify.effects.journal import Journal, journal_of
 from verify.effects.redact import Redactor
 from verify.effects.signals import held
 from verify.judge.binding import read
@@ -209,7 +209,7 @@ class Session:
     def _journal(self) -> Journal:
         """Open the journal when the first resource is about to be made."""
         with held():  # an interrupt must not find a journal that nobody closes
-            return self._closing.enter_context(Journal.open(self.id))
+            return self._closing.enter_context(journal_of(self.id))
 
     def _entries(self) -> list[Entry]:
         return [entry for entry in self.prepared.plan.selected if entry.id in self.chosen]

@@ -1,6 +1,7 @@
 """A run's folder is removed so that nobody can be left with one that nothing says whose it is."""
 
 import shutil
+import signal
 import threading
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 
 from verify.effects import journal as journaling
 from verify.effects import removal
-from verify.effects.journal import OWNED, Journal, clean
+from verify.effects.journal import OWNED, Entry, Journal, clean, journal_of
 from verify.effects.removal import remove_folder
+from verify.effects.signals import graceful
 from verify.reference import keeper
 
 
@@ -126,6 +128,40 @@ def test_a_folder_of_the_journal_goes_with_its_block_or_stays_recorded(
         assert kept.exists()
     assert [Path(each.what).name for each in clean(state) if each.done] == ["two"]
     assert not kept.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_a_folder_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    whole = Entry.made
+
+    def made(entry: Entry, **details: object) -> None:
+        whole(entry, **details)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(Entry, "made", made)
+    state = tmp_path / "state"
+    with Journal.open("run", state) as journal, graceful(), pytest.raises(KeyboardInterrupt):
+        journal.folder(tmp_path / "one").__enter__()
+    assert not (tmp_path / "one").exists()
+    assert list(state.iterdir()) == []
+
+
+def test_what_nobody_could_remove_goes_when_its_run_ends(tmp_path: Path) -> None:
+    state, path = tmp_path / "state", tmp_path / "one"
+    with journal_of("run", state) as journal:
+        journal.make_directory(path)
+    assert not path.exists()
+    assert list(state.iterdir()) == []
+
+
+def test_what_cannot_go_with_its_run_stays_recorded(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with journal_of("run", state) as journal:
+        journal.plan("http-resource", url="https://a.example/1").made()
+    (left,) = clean(state)
+    assert (left.kind, left.done) == ("http-resource", False)
 
 
 def test_a_workspace_is_empty_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
