@@ -34,17 +34,20 @@ claims:
 CASES = {"": "promote", "no-hsts": "hold", "health-wrong-status": "roll-back"}
 
 
-def block(kind: str, index: int = 0) -> str:
-    found = re.findall(rf"^```{kind}\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    return str(found[index])
+def block(kind: str, heading: str) -> str:
+    """Return the first block of a kind below a heading."""
+    below = PAGE.read_text().partition(f"\n## {heading}\n")[2]
+    found = re.search(rf"^```{kind}\n(.*?)^```", below, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
 
 
 def shell() -> str:
-    return block("sh")
+    return block("sh", "A plain shell")
 
 
 def github() -> str:
-    steps = yaml.safe_load(block("yaml"))["jobs"]["gate"]["steps"]
+    steps = yaml.safe_load(block("yaml", "GitHub Actions"))["jobs"]["gate"]["steps"]
     runs = [step["run"] for step in steps if "run" in step and "pip install" not in step["run"]]
     assert len(runs) == 2
     # `continue-on-error` of the first step
@@ -52,7 +55,7 @@ def github() -> str:
 
 
 def gitlab() -> str:
-    lines = yaml.safe_load(block("yaml", 1))["gate"]["script"]
+    lines = yaml.safe_load(block("yaml", "GitLab"))["gate"]["script"]
     # GitLab ends a script at its first failing line
     return "set -e\n" + "\n".join(line for line in lines if "pip install" not in line)
 

@@ -26,6 +26,7 @@ def spec(**more: Any) -> ReferenceSpec:
         "media": "/media/",
         "cdn": "cloudfront",
         "monitoring": True,
+        "pipeline": "/forge/",
         "release": "4.2.0",
         "dependencies": {"uploads": "storage", "db": "database", "cache": "redis", "celery": "worker"},
         "edge": {"read": "10/s", "write": "5/s", "burst": 30},

@@ -82,10 +82,6 @@ def test_what_nothing_records_is_not_begun(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_replayed_is_unseen(tmp_path: Path, journal: Journal) -> None:
-    for lines, says in (
-        (("0 2 * * *", "format: plain"), "backups.database: nothing of the team's prunes it"),
-        (("0 25 * * *", PRUNE), "backups.database.schedule: cron cannot read '0 25 * * *': Bad hour"),
-    ):
-        fact = seen(tmp_path, journal, *lines)
-        assert isinstance(fact, Unseen)
-        assert says in fact.reason
+    fact = seen(tmp_path, journal, "0 2 * * *", "format: plain")
+    assert isinstance(fact, Unseen)
+    assert "backups.database: nothing of the team's prunes it" in fact.reason

@@ -9,6 +9,7 @@ import pytest
 
 from verify.effects import journal as journaling
 from verify.effects import removal
+from verify.effects.errors import FileError
 from verify.effects.journal import OWNED, Entry, Journal, clean, journal_of
 from verify.effects.removal import remove_folder
 from verify.effects.signals import graceful
@@ -128,6 +129,13 @@ def test_a_folder_of_the_journal_goes_with_its_block_or_stays_recorded(
         assert kept.exists()
     assert [Path(each.what).name for each in clean(state) if each.done] == ["two"]
     assert not kept.exists()
+
+
+def test_a_folder_that_is_there_already_stays(tmp_path: Path) -> None:
+    with Journal.open("run", tmp_path / "state") as journal, pytest.raises(FileError, match="expected a new"):
+        journal.folder(tmp_path).__enter__()
+    assert tmp_path.exists()
+    assert list((tmp_path / "state").iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,6 +1,7 @@
 """Whatever a contract claims: what is not disposable is only read, only where declared, within its budget."""
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from verify.run.session import Session, prepare
 
 REGISTRY = Registry(("verify.rules",))
 RULES = tuple(rule for rule in REGISTRY.all() if any(rule.live(proof.stated) for proof in rule.holds))
+ADDRESS = f"127.{os.getpid() % 250 + 2}.{os.getpid() // 250 % 250 + 1}.9"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PATHS = ("/", "/health", "/away", "/schema", "/missing?a=1")
 TOKEN = "n0t-4-r34l-t0k3n"
@@ -62,11 +64,12 @@ class Recorder:
         for method in (*SAFE, "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"):
             setattr(Serving, f"do_{method}", Serving.any)
         outer = self
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Serving)
+        # nobody else's address: a late request of another test to a port that was its own would count
+        self._server = http.server.ThreadingHTTPServer((ADDRESS, 0), Serving)
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
-        self.url = f"http://localhost:{self._server.server_address[1]}"
+        self.url = f"http://{ADDRESS}:{self._server.server_address[1]}"
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -250,7 +253,7 @@ def test_what_is_not_disposable_is_never_harmed(
                 )
         finally:
             session.close()
-        assert {method for method, _ in (*here.asked, *forge.asked)} <= SAFE
+        assert [each for each in (*here.asked, *forge.asked) if each[0] not in SAFE] == []
         assert len(here.asked) <= budget
         assert other.asked == []
         assert session.run().requests - len(forge.asked) <= budget
