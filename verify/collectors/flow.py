@@ -139,8 +139,8 @@ def _promise(journey: _Journey, flow: Flow) -> None:
     """Put each clean-up request into the journal as soon as it can be written down."""
     environment = journey.world.environment
     embedded = environment is not None and environment.reference is not None  # its data goes with it
-    if journey.world.journal is None or embedded:
-        return
+    if journey.world.journal is None or embedded or not journey.world.wire.policy.destructive:
+        return  # what may not be sent creates nothing either
     for index, step in enumerate(flow.steps):
         if not step.always or index in journey.promised:
             continue

@@ -32,6 +32,8 @@ from verify.effects.state import state_folder, sync_folder
 
 __all__ = ["MARKER", "OWNED", "Entry", "Journal", "Reaped", "Record", "clean", "reaper"]
 
+#: what a run makes on its own machine
+LOCAL = frozenset({"process", "directory", "file"})
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -190,12 +192,13 @@ class Journal:
 def journal_of(run_id: str, state_dir: Path | None = None) -> Iterator[Journal]:
     """Give the journal of a run that begins here, as ``Journal.open`` does, and close it when the run ends.
 
-    What is left then goes too: an interrupt may come between the creation of a resource and
-    the line that would have removed it.
+    What is left of it on this machine then goes too: an interrupt may come between the creation of
+    a resource and the line that would have removed it. What lies in an environment is left to
+    ``clean``, which somebody calls: nothing is sent because a run ends.
     """
     journal = Journal.open(run_id, state_dir)
     try:
         yield journal
     finally:
         journal.close()
-        clean_run(journal.path)
+        clean_run(journal.path, LOCAL)

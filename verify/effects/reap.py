@@ -57,8 +57,11 @@ def clean(state_dir: Path | None = None) -> list[Reaped]:
     return found
 
 
-def clean_run(path: Path) -> list[Reaped]:
-    """Remove what the run of one journal left, unless it is alive, and say what was found."""
+def clean_run(path: Path, kinds: frozenset[str] | None = None) -> list[Reaped]:
+    """Remove what the run of one journal left, unless it is alive, and say what was found.
+
+    Of other than ``kinds``, where they are given, nothing is touched, and the journal stays.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -74,12 +77,13 @@ def clean_run(path: Path) -> list[Reaped]:
         found = [
             _problem(path, f"line {number} cannot be read: remove the file by hand") for number in unread
         ]
-        for record in reversed(records):  # what was created last may live in what was created first
-            if not record.gone:
-                found.append(_reap(record))
-                if found[-1].done:
-                    file.write(json.dumps({"event": "gone", "id": record.id}).encode() + b"\n")
-        if all(each.done for each in found):
+        open_ones = [record for record in records if not record.gone]
+        wanted = [record for record in open_ones if kinds is None or record.kind in kinds]
+        for record in reversed(wanted):  # what was created last may live in what was created first
+            found.append(_reap(record))
+            if found[-1].done:
+                file.write(json.dumps({"event": "gone", "id": record.id}).encode() + b"\n")
+        if all(each.done for each in found) and wanted == open_ones:
             path.unlink(missing_ok=True)
     return found
 

@@ -164,12 +164,14 @@ def test_what_nobody_could_remove_goes_when_its_run_ends(tmp_path: Path) -> None
     assert list(state.iterdir()) == []
 
 
-def test_what_cannot_go_with_its_run_stays_recorded(tmp_path: Path) -> None:
+def test_what_lies_elsewhere_is_left_to_whoever_cleans_up(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with journal_of("run", state) as journal:
-        journal.plan("http-resource", url="https://a.example/1").made()
+        journal.plan("beyond this machine", name="one").made()
+        journal.make_directory(tmp_path / "one")
+    assert not (tmp_path / "one").exists()
     (left,) = clean(state)
-    assert (left.kind, left.done) == ("http-resource", False)
+    assert (left.kind, left.done) == ("beyond this machine", False)
 
 
 def test_a_workspace_is_empty_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from verify.contract.load import load
+from verify.effects import leftovers as known
+from verify.effects.journal import clean
 from verify.judge.binding import bind
 from verify.judge.registry import Registry
 from verify.judge.rule import Rule
 from verify.model.need import Need, Unseen
 from verify.model.verdict import Outcome
+from verify.rules.access.anonymous_refused import WRONG
+from verify.run import leftovers
 from verify.run.gather import gather
 from verify.run.options import Options
 from verify.run.session import Session, prepare
@@ -228,6 +232,9 @@ def test_what_is_not_disposable_is_never_harmed(
     budget: int,
 ) -> None:
     here, forge, other = recorders
+    for kind, reap in known.REAPERS.items():
+        monkeypatch.setitem(known.REAPERS, kind, reap)  # put back at the end
+    leftovers.register()  # as `deploy-verify clean` does
     monkeypatch.setenv("VERIFY_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("HARM_TOKEN", TOKEN)
     document = fitting(contract(claimed, (here.url, forge.url), protection, budget))
@@ -253,13 +260,14 @@ def test_what_is_not_disposable_is_never_harmed(
                 )
         finally:
             session.close()
+        assert clean(tmp_path / "state") == []  # nothing was made, so nobody is to remove anything
         assert [each for each in (*here.asked, *forge.asked) if each[0] not in SAFE] == []
         assert len(here.asked) <= budget
         assert other.asked == []
         assert session.run().requests - len(forge.asked) <= budget
         assert forge.asked or claimed is not EVERYTHING
         assert forge.shown <= {f"Bearer {TOKEN}"}
-        assert here.shown <= {""}
+        assert here.shown <= {"", WRONG[0][1]}
         assert all(
             verdict.outcome is not Outcome.HOLDS for verdict in session.verdicts.values() if not here.asked
         )
