@@ -7,7 +7,7 @@ from pathlib import Path
 from verify.collectors.world import World, in_turn
 from verify.effects.errors import FileError
 from verify.effects.files import read_regular
-from verify.facts.files import Files, FilesSeen
+from verify.facts.files import FileFact, Files, FilesSeen
 from verify.model.need import Need, Unseen
 
 MOST_FILES = 20_000
@@ -21,19 +21,25 @@ def collect(needs: tuple[Files, ...], world: World) -> Iterator[tuple[Need, obje
 
 def _see(need: Files, world: World) -> object:
     sources, unseen = [], []
-    own = [world.root / world.contract_file] if world.contract_file else []
-    for path in own if need.fact.contract else candidates(world.root, world.patterns):
-        if need.fact.contract or any(fnmatch(path.name, pattern) for pattern in need.fact.patterns):
-            name = path.relative_to(world.root).as_posix()
-            try:
-                text = read_regular(path, root=world.root).decode()
-            except FileError as error:
-                unseen.append(Unseen(str(error)))
-            except UnicodeDecodeError as error:
-                unseen.append(Unseen(f"{name}: cannot be judged: byte {error.start} is not UTF-8"))
-            else:
-                sources.append((name, text))
+    for path in _paths(need.fact, world):
+        name = path.relative_to(world.root).as_posix()
+        try:
+            text = read_regular(path, root=world.root).decode()
+        except FileError as error:
+            unseen.append(Unseen(str(error)))
+        except UnicodeDecodeError as error:
+            unseen.append(Unseen(f"{name}: cannot be judged: byte {error.start} is not UTF-8"))
+        else:
+            sources.append((name, text))
     return FilesSeen.of(need.fact, tuple(sources), tuple(unseen))
+
+
+def _paths(fact: type[FileFact], world: World) -> list[Path]:
+    """Return where files of a kind may lie: by their names, or the contract itself."""
+    if fact.contract:
+        return [world.root / world.contract_file] if world.contract_file else []
+    found = candidates(world.root, world.patterns)
+    return [path for path in found if any(fnmatch(path.name, pattern) for pattern in fact.patterns)]
 
 
 def candidates(root: Path, patterns: tuple[str, ...]) -> list[Path]:

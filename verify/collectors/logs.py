@@ -43,7 +43,7 @@ def _see(need: Mark | Leak | Record, world: World) -> object:
 
 
 def _marked(need: Mark, world: World, tail: Tail) -> Logged:
-    given = _id(world)
+    given = world.marker()
     headers = world.headers(need.account)
     marked = _ask(world, need.path, (*headers, (need.header, given)))
     plain = _ask(world, need.path, headers)
@@ -63,7 +63,7 @@ def _marked(need: Mark, world: World, tail: Tail) -> Logged:
 
 def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
     canaries = {place: f"canary{secrets.token_hex(12)}" for place in ("query", "header", "cookie", "body")}
-    mark = (need.header, _id(world))
+    mark = (need.header, world.marker())
     asked = f"{need.path}{'&' if '?' in need.path else '?'}token={quote(canaries['query'])}"
     cookie = ("Cookie", f"sessionid={canaries['cookie']}")
     answers = [
@@ -86,7 +86,7 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
 
 
 def _recorded(need: Record, world: World, tail: Tail) -> Recorded:
-    walked = walk(need.flow, world, ((need.header, _id(world)),))
+    walked = walk(need.flow, world, ((need.header, world.marker()),))
     lines = _fenced(tail, world, need.header, need.within)
     known = {name: value.rpartition(" ")[2] for name, ((_, value), *_) in world.credentials.items()}
     text = "\n".join(lines)
@@ -100,7 +100,7 @@ def _fenced(tail: Tail, world: World, header: str, within: Duration) -> tuple[st
     Its path names it as well as its header, so that it is found in whatever kind of line. Raise
     ``EffectError`` where it never shows: such a log proves nothing by what is not in it.
     """
-    fence = _id(world)
+    fence = world.marker()
     _ask(world, f"/{fence}", ((header, fence),))
     lines = _wait(tail, lambda lines: bool(_naming(lines, fence)), within)
     if not _naming(lines, fence):
@@ -126,10 +126,6 @@ def _ask(world: World, path: str, headers: Headers, body: bytes | None = None) -
     posted = (*headers, ("Content-Type", "application/json"))
     request = Request(method="POST", url=world.url + path, headers=posted, body=body)
     return world.wire.send(request, effect=Effect.DESTROYS)
-
-
-def _id(world: World) -> str:
-    return f"verify-{world.run_id}-{secrets.token_hex(6)}"
 
 
 def _naming(lines: Iterable[str], text: str) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Asks what watches an environment: each source within its own limits, and shown its own account only."""
 
-import secrets
 import time
 from collections.abc import Callable, Iterator
 
@@ -89,7 +88,7 @@ def _looked(watcher: Watcher, world: World) -> Looked:
 def _shipped(need: Ship, watcher: Watcher, world: World) -> Shipped:
     """Mark a request, then ask for its lines until there are some, or the time is up."""
     _require(watcher, need.source, *LOGS)
-    marker = f"verify-{world.run_id}-{secrets.token_hex(6)}"
+    marker = world.marker()
     headers = (*world.headers(need.account), (need.header, marker))
     marked = world.wire.send(Request(url=world.url + need.path, headers=headers))
     look = _searched(watcher, world) if watcher.source.kind == "cloudwatch" else _asked(watcher)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol, TypeVar
 
 from verify.collectors.once import Once
@@ -224,6 +225,10 @@ class World:
     def sent(self) -> int:
         """Return how many requests the run has sent, to whomever."""
         return sum(transport.sent for transport in self.transports)
+
+    def marker(self) -> str:
+        """Return an id for one request, by which it is found in a log."""
+        return f"verify-{self.run_id}-{token_hex(6)}"
 
     def headers(self, account: str | None) -> Headers:
         """Return the request headers that identify ``account``."""

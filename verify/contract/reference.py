@@ -108,3 +108,8 @@ class ReferenceSpec(Part):
     pipeline: UrlPath | None = None
     monitoring: Flag = False
     faults: tuple[Text, ...] = ()
+
+    @property
+    def uploads(self) -> str | None:
+        """Return the path that uploads lie below, which ends with a slash."""
+        return self.media and f"{self.media.rstrip('/')}/"

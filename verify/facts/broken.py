@@ -89,8 +89,8 @@ def serves(path: str, reference: ReferenceSpec) -> bool:
         served.discard(reference.metrics)
     if reference.spa is not None and path.startswith(reference.spa) and not in_api(path, reference):
         return True
-    if reference.media is not None:
-        served.add(f"{reference.media.rstrip('/')}/verify.png")
+    if reference.uploads is not None:
+        served.add(f"{reference.uploads}verify.png")
     return path.partition("?")[0] in served
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
-from verify.contract.document import Document, parse
-from verify.contract.errors import ContractError
-from verify.facts.files import FileFact, ParseError
+from verify.contract.document import Document
+from verify.facts.files import FileFact, ParseError, yaml_of
 from verify.model.place import Place
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -44,11 +43,7 @@ class ComposeFile(FileFact):
     @classmethod
     def parse(cls, path: str, text: str) -> Self:
         """Return the file; raise ``ParseError`` where it is no Compose file."""
-        try:
-            document = parse(text.encode(), path, lenient=True)
-        except ContractError as error:
-            problem = error.problems[0]
-            raise ParseError(problem.place, problem.message) from error
+        document = yaml_of(path, text, lenient=True)
         root = document.value
         services = root.get("services") if isinstance(root, dict) else None
         if not isinstance(services, dict):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from verify.contract.document import Document, parse
+from verify.contract.errors import ContractError
 from verify.model.need import Need, Unseen
 from verify.model.place import Place
 
@@ -28,6 +30,15 @@ class FileFact:
     def parse(cls, path: str, text: str) -> Self:
         """Return the file ``path`` with content ``text``; raise ``ParseError``."""
         raise NotImplementedError
+
+
+def yaml_of(path: str, text: str, *, lenient: bool = False) -> Document:
+    """Return a YAML file as ``contract.document.parse`` does; raise ``ParseError`` for its first problem."""
+    try:
+        return parse(text.encode(), path, lenient=lenient)
+    except ContractError as error:
+        problem = error.problems[0]
+        raise ParseError(problem.place, problem.message) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from verify.model.units import Duration, seconds
 
 #: for how long Prometheus answers an instant query with the last sample
 LOOKBACK = seconds(300)
+#: how old what Prometheus has is under metrics-stale
+STALE = seconds(600)
 #: looks into the past where that is not enough
 LOOKS = 500
 #: the kinds that keep logs

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from verify.contract.document import Document, parse
-from verify.contract.errors import ContractError
-from verify.facts.files import FileFact, ParseError
+from verify.contract.document import Document
+from verify.facts.files import FileFact, yaml_of
 from verify.model.place import Place
 
 
@@ -35,11 +34,7 @@ class Promises(FileFact):
     @classmethod
     def parse(cls, path: str, text: str) -> Self:
         """Return what is promised; raise ``ParseError`` where the file is no YAML."""
-        try:
-            document = parse(text.encode(), path)
-        except ContractError as error:
-            problem = error.problems[0]
-            raise ParseError(problem.place, problem.message) from error
+        document = yaml_of(path, text)
         root = _mapping(document.value)
         drills = {name: _mapping(drill).get("backup") for name, drill in _mapping(root.get("drills")).items()}
         made = tuple(

@@ -59,7 +59,7 @@ def config_of(spec: ReferenceSpec, *, folder: Path, secret: str) -> Config:
         migrations=spec.migrations,
         metrics_public=spec.metrics_public,
         spa=spec.spa,
-        media=spec.media and f"{spec.media.rstrip('/')}/",
+        media=spec.uploads,
         cdn=spec.cdn,
         pipeline=spec.pipeline,
     )

@@ -1,5 +1,6 @@
 """The secrets of backups that a run needs: addresses of databases, credentials, keys."""
 
+import functools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,6 +11,7 @@ from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
 from verify.model.need import Need
 from verify.run.options import UsageError
+from verify.run.secrets import secret_of
 
 
 def backups_of(needs: Iterable[Need], contract: Contract) -> frozenset[str]:
@@ -41,17 +43,10 @@ def secrets_of(
 ) -> dict[str, str]:
     """Return the value of each variable; raise ``UsageError`` naming every one that is missing."""
     found: dict[str, str] = {}
-    problems = []
+    problems: list[str] = []
     for name, variable in variables_of(names, contract, environment):
-        value = variables.get(variable, "")
-        if not value:
-            problems.append(f"backup {name} needs the environment variable {variable}, which is not set")
-            continue
-        found[variable] = value
-        try:
-            learn(redactor, variable, value)
-        except ValueError as error:
-            problems.append(f"backup {name}: {error}")
+        hide = functools.partial(learn, redactor)
+        found[variable] = secret_of(f"backup {name}", variable, variables, hide, problems)
     if problems:
         raise UsageError("\n".join(problems))
     return found

@@ -1,24 +1,20 @@
 """What watches an environment: which of it is asked, with whose secrets, and how it is reached."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from verify.collectors.world import Watcher
-from verify.contract.environment import BUDGET, RATE, Environment
+from verify.contract.environment import Environment
 from verify.contract.monitoring import Source
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
-from verify.effects.origin import Origin
-from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
-from verify.effects.transport import Transport
 from verify.facts.http import Headers
 from verify.facts.monitoring import Ask, Look, Ship
 from verify.model.need import Need
-from verify.model.units import Rate
 from verify.run.options import UsageError
-
-Way = Callable[[Policy, Path | None], Transport]
+from verify.run.secrets import secret_of
+from verify.run.ways import Way, reading
 
 
 def sources_of(
@@ -74,7 +70,7 @@ def watchers_of(  # noqa: PLR0913 - what is asked, where it lies, and who asks
         found[name] = Watcher(
             source=source,
             url=url,
-            transport=way(_policy(url, ours=bool(reference), private=private), trust),
+            transport=way(reading(url, ours=bool(reference), private=private), trust),
             headers=headers[source.account] if source.account else (),
             secrets=secrets[name],
             trust=trust,
@@ -83,33 +79,18 @@ def watchers_of(  # noqa: PLR0913 - what is asked, where it lies, and who asks
     return found
 
 
-def _policy(url: str, *, ours: bool, private: bool) -> Policy:
-    """Return what may be sent to a source: reads, as many as production allows; to our own any."""
-    return Policy(
-        origins=frozenset({Origin.of(url)}),
-        private=private,
-        budget=None if ours else BUDGET,
-        rate=None if ours else Rate.parse(RATE),
-    )
-
-
 def _secrets(
     sources: Mapping[str, Source], variables: Mapping[str, str], redactor: Redactor
 ) -> dict[str, dict[str, str]]:
     """Return the variables that CloudWatch is asked with, by source."""
     found: dict[str, dict[str, str]] = {}
-    problems = []
+    problems: list[str] = []
     for name, source in sources.items():
         names = [variable_of(secret) for secret in (source.access, source.secret) if secret]
-        found[name] = {variable: variables.get(variable, "") for variable in names}
-        for variable, value in found[name].items():
-            if not value:
-                problems.append(f"source {name} needs the environment variable {variable}, which is not set")
-                continue
-            try:
-                redactor.add(variable, value)
-            except ValueError as error:
-                problems.append(f"source {name}: {error}")
+        found[name] = {
+            variable: secret_of(f"source {name}", variable, variables, redactor.add, problems)
+            for variable in names
+        }
     if problems:
         raise UsageError("\n".join(problems))
     return found

@@ -1,29 +1,24 @@
 """The way to where the contract's workflows run: with that token only, and reading only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify.collectors.world import Forge
-from verify.contract.environment import BUDGET, RATE
 from verify.contract.pipeline import Pipeline
 from verify.contract.reference import ReferenceSpec
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
-from verify.effects.origin import Origin
-from verify.effects.protection import Policy
 from verify.effects.redact import Redactor
-from verify.effects.transport import Transport
 from verify.facts.http import Headers
-from verify.model.units import Rate
 from verify.run.options import UsageError
+from verify.run.ways import Way, reading
 
 if TYPE_CHECKING:
     from verify.reference.system import Reference
 
 #: who may read the pipeline that the reference plays
 READER = "staff"
-Way = Callable[[Policy, Path | None], Transport]
 
 
 def forge_of(
@@ -43,12 +38,7 @@ def forge_of(
         if not value:
             raise UsageError(f"the pipeline needs the environment variable {variable}, which is not set")
         headers = _bearer(variable, value, redactor)
-    policy = Policy(
-        origins=frozenset({Origin.of(pipeline.api)}),
-        private=pipeline.private,
-        budget=BUDGET,
-        rate=Rate.parse(RATE),
-    )
+    policy = reading(pipeline.api, private=pipeline.private)
     return Forge(
         url=pipeline.api + (pipeline.base or "").rstrip("/"),
         repository=pipeline.repository,
@@ -71,7 +61,7 @@ def played_by(
     return Forge(
         url=reference.url + spec.pipeline.rstrip("/"),
         repository=pipeline.repository,
-        transport=way(Policy(origins=frozenset({Origin.of(reference.url)})), reference.ca_file),
+        transport=way(reading(reference.url, ours=True), reference.ca_file),
         headers=_bearer(variable, reference.accounts[READER], redactor),
         variable=pipeline.token or "",
     )

@@ -1,7 +1,7 @@
 """Turns the accounts a run needs into request headers; values come from the environment only."""
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from verify.contract.endpoint import Account
 from verify.contract.environment import Environment
@@ -34,20 +34,12 @@ def credentials(
 ) -> dict[str, Headers]:
     """Return headers by account; raise ``UsageError`` naming every variable that is missing."""
     found: dict[str, Headers] = {}
-    problems = []
+    problems: list[str] = []
     for name in sorted(names):
         account = contract.accounts[name]
-        variable = variable_of(account.secret)
-        value = variables.get(variable, "")
-        if not value:
-            problems.append(f"account {name} needs the environment variable {variable}, which is not set")
-            continue
-        try:
-            redactor.add(variable, value)
-        except ValueError as error:
-            problems.append(f"account {name}: {error}")
-            continue
-        found[name] = headers_of(account, value, redactor)
+        value = secret_of(f"account {name}", variable_of(account.secret), variables, redactor.add, problems)
+        if value:
+            found[name] = headers_of(account, value, redactor)
     if problems:
         raise UsageError("\n".join(problems))
     return found
@@ -67,20 +59,36 @@ def keys(
 ) -> dict[str, str]:
     """Return the signing key of each webhook; raise ``UsageError`` naming what is missing."""
     found: dict[str, str] = {}
-    problems = []
+    problems: list[str] = []
     for name in sorted(names):
         variable = variable_of(contract.webhooks[name].secret)
-        found[name] = variables.get(variable, "")
-        if not found[name]:
-            problems.append(f"webhook {name} needs the environment variable {variable}, which is not set")
-            continue
-        try:
-            redactor.add(variable, found[name])
-        except ValueError as error:
-            problems.append(f"webhook {name}: {error}")
+        found[name] = secret_of(f"webhook {name}", variable, variables, redactor.add, problems)
     if problems:
         raise UsageError("\n".join(problems))
     return found
+
+
+def secret_of(
+    who: str,
+    variable: str,
+    variables: Mapping[str, str],
+    learn: Callable[[str, str], object],
+    problems: list[str],
+) -> str:
+    """Return the value of ``variable``, which ``learn`` hides from now on.
+
+    Where it is missing, or cannot be hidden, that joins ``problems`` and the value is empty.
+    """
+    value = variables.get(variable, "")
+    if not value:
+        problems.append(f"{who} needs the environment variable {variable}, which is not set")
+        return ""
+    try:
+        learn(variable, value)
+    except ValueError as error:
+        problems.append(f"{who}: {error}")
+        return ""
+    return value
 
 
 def headers_of(account: Account, value: str, redactor: Redactor) -> Headers:

@@ -4,7 +4,6 @@ Prometheus scrapes when it is asked; Loki finds lines in the request log; Grafan
 """
 
 import datetime as dt
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -133,8 +132,7 @@ def _dashboards(asked: Asked, behaviour: Behaviour) -> Answer:
 
 
 def _success(data: object) -> Answer:
-    body = json.dumps({"status": "success", "data": data}).encode()
-    return Answer(200, body, [("Content-Type", "application/json")])
+    return json_answer(200, {"status": "success", "data": data})
 
 
 def _labels(text: str) -> dict[str, str] | None:

@@ -44,7 +44,7 @@ FAILS = [
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether ``fault`` shows in the files that are stated."""
-    below = reference.media and f"{reference.media.rstrip('/')}/"
+    below = reference.uploads
     if below is None:
         return False
     if fault == "storage-down" and "storage" in reference.dependencies.values():

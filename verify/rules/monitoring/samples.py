@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verify.contract.monitoring import Series
 from verify.facts.broken import unhealthy, unmeasured
 from verify.facts.http import Exchange
-from verify.facts.monitoring import Ask, OddAnswerError, age, age_path
+from verify.facts.monitoring import STALE, Ask, OddAnswerError, age, age_path
 from verify.rules import (
     Duration,
     Finding,
@@ -56,7 +56,6 @@ FAILS = [
     given(STATED, answers=_aged("")),
     given(STATED, answers=_aged('{"metric": {}, "value": [1700000000.1, "61"]}')),
 ]
-STALE = seconds(600)  # how old the newest sample is under metrics-stale
 
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:

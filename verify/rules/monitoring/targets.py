@@ -14,7 +14,7 @@ from verify.contract.words import shown
 from verify.facts.body import shortened
 from verify.facts.broken import unhealthy
 from verify.facts.http import Exchange
-from verify.facts.monitoring import TARGETS, Ask, OddAnswerError, Target, targets
+from verify.facts.monitoring import STALE, TARGETS, Ask, OddAnswerError, Target, targets
 from verify.rules import (
     Duration,
     Finding,
@@ -53,7 +53,6 @@ FAILS = [
     for old, new in (('"up"', '"down"'), ('"shop"', '"other"'), ("T18:00", "T17:00"), ("2026-", "0001-"))
 ]
 _LONG = 200  # characters: the reason stands at the end of an error
-STALE = seconds(600)  # how long ago the last scrape is under metrics-stale
 
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
