@@ -109,6 +109,11 @@ class Command(Part):
     within: Duration = units.seconds(900)
 
     @classmethod
+    def in_full(cls, raw: Any) -> Any:
+        """Return the command that a program alone stands for."""
+        return {"run": raw} if isinstance(raw, str) else raw
+
+    @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
         """Refuse a command without a program, and placeholders that nothing fills."""
         yield from super().misfits(raw)
@@ -131,12 +136,8 @@ class Command(Part):
         return {"anyOf": [{"type": "string", "examples": ["scripts/backup.sh"]}, handler(core)]}
 
 
-def _command(value: object) -> object:
-    return {"run": value} if isinstance(value, str) else value
-
-
 #: a program alone, or a ``Command`` in full
-Runs: TypeAlias = Annotated[Command, BeforeValidator(_command)]
+Runs: TypeAlias = Annotated[Command, BeforeValidator(Command.in_full)]
 
 
 class Backup(Part):
@@ -178,14 +179,15 @@ class Backup(Part):
             yield Misfit(message, "state that, or remove this", ("migrate",))
         if engine == "script" and raw.get("script") is None:
             yield Misfit("engine `script` needs `script:`", "name what makes a backup", ("engine",))
-        if engine in {"redis", "physical", "snapshot", "objectstore"}:
+        # a tuple: what is written there may be no text at all
+        if engine in ("redis", "physical", "snapshot", "objectstore"):
             for key in ("script", "restore", "prune"):
                 if raw.get(key) is not None:
                     message = f"engine `{engine}` does that itself, so `{key}:` would not be run"
                     yield Misfit(message, "write `engine: script`, or remove this", (key,))
         if engine == "snapshot" and raw.get("instance") is None:
             yield Misfit("engine `snapshot` needs `instance:`", "name the database instance", ("engine",))
-        if engine in {"script", "objectstore"} and raw.get("store") is None:
+        if engine in ("script", "objectstore") and raw.get("store") is None:
             yield Misfit(f"engine `{engine}` needs `store:`", "name where its backups are kept", ("engine",))
         if raw.get("recipient") is not None and raw.get("key") is None:
             yield Misfit("what is encrypted has to be read again", "add `key: $NAME`", ("recipient",))

@@ -37,7 +37,11 @@ def load(data: bytes, name: str) -> Loaded:
         contract = Contract.model_validate(document.value)
     except ValidationError as error:
         problems += problems_from(error, document, (), Contract, misfits=False)
-    problems += check(document)
+        problems += check(document)
+        # whatever refused it is told, if by no more than the models' own words
+        problems = problems or problems_from(error, document, (), Contract)
+    else:
+        problems += check(document)
     if problems or contract is None:
         raise ContractError(problems, readable(document))
     return Loaded(contract, document)

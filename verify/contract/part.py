@@ -56,6 +56,11 @@ class Part(BaseModel):
     at_most_one_of: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    def in_full(cls, raw: Any) -> Any:
+        """Return what the short form of a section stands for; what is written in full as it is."""
+        return raw
+
+    @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
         """Yield what is wrong across the keys of ``raw``, which may hold anything."""
         choices = cls.one_of or cls.at_most_one_of

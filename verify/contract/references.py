@@ -32,8 +32,9 @@ def _problems(document: Document) -> Iterator[Callable[[], Problem]]:
     for kind, refers, value, path in _walk(Contract, raw, ()):
         if document.broken(path):
             continue
-        if kind is not None and isinstance(value, Mapping):
-            for misfit in kind.misfits(value):
+        full = kind.in_full(value) if kind is not None else None
+        if kind is not None and isinstance(full, Mapping):
+            for misfit in kind.misfits(full):
                 yield partial(_misfit, document, path, misfit)
         if refers is not None and isinstance(value, str) and value not in _declared(document, refers):
             yield partial(_unknown, document, path, refers, value)

@@ -95,6 +95,21 @@ drills:
         assert any(expected in one for one in found), (expected, found)
 
 
+@pytest.mark.parametrize("key", ["script", "restore", "prune", "migrate"])
+def test_the_short_form_of_a_command_is_looked_at_too(key: str) -> None:
+    full = "" if key == "script" else "script: s.sh, "
+    text = f"backups:\n  one: {{engine: script, {full}store: x, {key}: 'a.sh {{bogus}}'}}\n"
+    (unfilled,) = problems(text)
+    assert "nothing fills '{bogus}'" in unfilled
+    (empty,) = problems(text.replace("a.sh {bogus}", ""))
+    assert "expected a program to run" in empty
+
+
+def test_an_engine_that_is_no_text() -> None:
+    (told,) = problems("backups:\n  one: {engine: [postgresql]}\n")
+    assert "got a list" in told
+
+
 def test_a_schedule_is_one_that_cron_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "backups:\n  one: {engine: redis, schedule: '61 2 * * *', timezone: Europe/Berln}\n"
     found = problems(text)
