@@ -25,7 +25,7 @@ def main(state: Path, stage: str, path: str) -> None:
         stage
     ]
     setattr(*place, stay)
-    with Journal.open("killed", state) as journal, workplace(journal) as folder:
+    with Journal.open("killed-redis", state) as journal, workplace(journal) as folder:
         clock = Clock(journal, Redactor(), deadline=20)
         drill.round_trip(drill.Asked(backup="cache"), Address(path=path), folder=folder, clock=clock)
 

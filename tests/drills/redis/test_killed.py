@@ -33,7 +33,7 @@ def test_killed_while(stage: str, filled: Any, tmp_path: Path) -> None:
     reaped = clean(tmp_path)
     assert reaped
     assert all(each.done for each in reaped), reaped
-    assert not [each for each in processes() if carries(each, MARKER, "killed")]
-    assert not list(Path("/tmp").glob("dv-killed-*"))
+    assert not [each for each in processes() if carries(each, MARKER, "killed-redis")]
+    assert not list(Path("/tmp").glob("dv-killed-redis-*"))
     assert held(filled) == before
     assert filled.trip().outcome is Outcome.EQUAL
