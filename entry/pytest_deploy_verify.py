@@ -10,6 +10,7 @@ in every run of every project, and the package has a thousand.
 
 import atexit
 import importlib.machinery
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -42,10 +43,14 @@ OPTIONS: tuple[tuple[str, str, str | None, str], ...] = (
 )
 #: options that mean the contract is to be judged
 ASKING = ("env", "suite", "contract", "claim", "evidence")
+#: what a team's tests may ask for where a contract is judged
+FIXTURES = ("environment", "http", "claims")
 #: options whose environment variable and ini twin make no sense
 NO_TWIN = frozenset({"no-waivers"})
 
 
+#: where a contract is looked for below a folder
+DEPTHS = ("", "*/", "*/*/")
 #: what the controller of xdist hands to a worker of an active run
 HANDED_OVER = "deploy_verify_chosen"
 
@@ -93,17 +98,40 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "claim(id): this test judges a claim of verify.yaml")
     worker = getattr(config, "workerinput", None)
     given = {name: value for name, *_ in OPTIONS if (value := _given(config, name))}
-    foreign = None if "env" in given else _foreign_env(config)
     if worker is not None:
-        asked = HANDED_OVER in worker
+        foreign, asked = [], HANDED_OVER in worker
     else:
-        asked = bool(foreign) or any(name in given for name in ASKING) or _named(config)
+        foreign = [] if "env" in given else _foreign_env(config)
+        asked = any(name in given for name in ASKING) or _named(config)
+        asked = asked or (bool(foreign) and _contract_near(config))
     if not asked:
+        config.pluginmanager.register(Idle)
         return
+    if len(foreign) > 1:
+        raise pytest.UsageError(f"--env={' --env='.join(foreign)}: name the one to judge with --verify-env")
     _open_door()
     from verify.plugin.activate import activate
 
-    activate(config, {**_defaults(config), **given}, foreign, lambda: Door.clashes)
+    their_env = next(iter(foreign), None)
+    if not activate(config, given, _defaults(config), their_env, lambda: Door.clashes):
+        _close_door()
+        config.pluginmanager.register(Idle)
+
+
+class Idle:
+    """Takes part where no contract is judged."""
+
+    @staticmethod
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+        """Skip tests that judge a claim and ask for a fixture that there is only with a contract."""
+        for item in items:
+            if item.get_closest_marker("claim") is None:
+                continue
+            known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+            asked = [name for name in FIXTURES if name in getattr(item, "fixturenames", ())]
+            if any(name not in known for name in asked):
+                item.add_marker(pytest.mark.skip(reason="it judges a claim: give --env"))
 
 
 def _given(config: pytest.Config, name: str) -> Any:
@@ -131,13 +159,25 @@ def _defaults(config: pytest.Config) -> dict[str, Any]:
     return {name: value.split(",") if _repeated(name) else value for name, value in found.items() if value}
 
 
-def _foreign_env(config: pytest.Config) -> str | None:
-    """Return the value of somebody else's --env, only where the command line gives it."""
+def _foreign_env(config: pytest.Config) -> list[str]:
+    """Return the values of somebody else's --env, only where the command line gives them."""
     arguments = [str(argument) for argument in config.invocation_params.args]
-    if not any(a == "--env" or a.startswith("--env=") for a in arguments):
-        return None
-    value = getattr(config.option, "env", None)
-    return value if isinstance(value, str) else None
+    given = [after for before, after in itertools.pairwise(arguments) if before == "--env"]
+    given += [argument.partition("=")[2] for argument in arguments if argument.startswith("--env=")]
+    if isinstance(getattr(config.option, "env", None), bool):
+        return []  # a flag, and what follows it is something else
+    return list(dict.fromkeys(given))
+
+
+def _contract_near(config: pytest.Config) -> bool:
+    """Tell whether there is a contract to be found; without one, somebody's --env is not our business."""
+    if config.getini(dest("contract")):
+        return True
+    base = config.invocation_params.dir
+    if any((base / str(argument) / "verify.yaml").exists() for argument in config.args):
+        return True
+    folders = dict.fromkeys((base, config.rootpath))
+    return any(next(folder.glob(f"{deeper}verify.yaml"), None) for folder in folders for deeper in DEPTHS)
 
 
 def _named(config: pytest.Config) -> bool:
@@ -231,6 +271,8 @@ atexit.register(sys.meta_path.remove, Fallback)
 
 
 def _open_door() -> None:
+    if sys.flags.optimize > 1:
+        raise pytest.UsageError("python -OO removes docstrings, which rules are explained by: leave it out")
     place = home()
     if not _lies_in(place):
         raise pytest.UsageError(f"{CORE} is not installed: pip install {CORE}=={__version__}")
@@ -242,6 +284,13 @@ def _open_door() -> None:
             raise pytest.UsageError(_clash(f"another is imported already ({where})"))
     if Door not in sys.meta_path:
         sys.meta_path.insert(0, Door)
+
+
+def _close_door() -> None:
+    """Leave no trace: another ``verify`` may be imported after all."""
+    sys.meta_path.remove(Door)
+    for name in [name for name in sys.modules if name == "verify" or name.startswith("verify.")]:
+        del sys.modules[name]
 
 
 def main() -> int:

@@ -131,6 +131,24 @@ def test_while_a_team_test_runs(shop: "Shop", number: signal.Signals, workers: i
     assert left_behind() == []
 
 
+STOPS = """
+import os, signal, pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session):
+    yield
+    if not hasattr(session.config, "workerinput"):
+        os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_while_workers_are_started(shop: "Shop", site: "Site") -> None:
+    shop.write("conftest.py", STOPS)
+    ran = shop.pytest("--env=staging", "-n", "2")
+    assert (ran.code, site.count()) == (pytest.ExitCode.INTERRUPTED, 0), ran.text
+    assert left_behind() == []
+
+
 def test_while_waiting_for_readiness(shop: "Shop", site: "Site") -> None:
     shop.contract(endpoints={"health": {"path": "/slow"}}, staging={"readiness": {"deadline": "60s"}})
     code, out = interrupted(shop, signal.SIGTERM)

@@ -75,6 +75,11 @@ class Waiver:
     expired: bool
     place: Place
 
+    @property
+    def accepted(self) -> str:
+        """Return who accepts it, until when, and why."""
+        return f"waived until {self.until} by {self.owner}: {self.reason}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:

@@ -40,17 +40,20 @@ class Chosen:
     given: Mapping[str, Any]
 
 
-def choose(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> Chosen | None:
+def choose(
+    config: pytest.Config, given: Mapping[str, Any], defaults: Mapping[str, Any], foreign: str | None
+) -> Chosen | None:
     """Return the choice, and put the contract among ``config.args``; raise ``pytest.UsageError``.
 
-    ``foreign`` is the value of a ``--env`` that a conftest owns: without a contract it is
-    none of our business.
+    ``defaults`` count where nothing is ``given``. ``foreign`` is the value of a ``--env`` that a
+    conftest owns, given on the command line: without a contract it is none of our business.
     """
+    everything = {**defaults, **({"env": foreign} if foreign else {}), **given}
     try:
-        path = _contract(config, given, foreign)
+        path = _contract(config, everything.get("contract"), None if given else foreign)
         if path is None:
             return None
-        chosen = _chosen(config, {**given, "env": given.get("env") or foreign}, path, _shown(path, config))
+        chosen = _chosen(config, everything, path, _shown(path, config))
         return _rewrite(config, chosen)
     except (ContractError, EffectError, RuleError, UsageError) as error:
         hint = "\n(--env belongs to your conftest.py; --verify-env is ours alone)" if foreign else ""
@@ -76,23 +79,22 @@ def handed_over(config: pytest.Config, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _contract(config: pytest.Config, given: Mapping[str, Any], foreign: str | None) -> Path | None:
-    stated = given.get("contract")
-    if stated:
-        return _absolute(locate(config.invocation_params.dir / stated, ()))
+def _contract(config: pytest.Config, stated: str | None, foreign: str | None) -> Path | None:
+    """Return the contract, None where all that was given is a ``foreign`` --env of which there is none."""
     named = dict.fromkeys(_named(config))
-    if len(named) > 1:
+    if len(named) > 1 and not stated:
         listed = "".join(f"\n  {path}" for path in named)
         raise UsageError(f"several contracts are named, and a run judges one: name one of{listed}")
-    if named:
+    if named and not stated:
         return next(iter(named))
+    base = config.invocation_params.dir
     try:
-        path = _absolute(locate(None, (config.invocation_params.dir, config.rootpath)))
+        path = _absolute(locate(base / stated if stated else None, (base, config.rootpath)))
     except UsageError:
-        if foreign and not given:
+        if foreign:
             return None
         raise
-    if foreign and not given and _explicit(config) and not _declares(path, foreign):
+    if foreign and _explicit(config) and not _declares(path, foreign):
         return None  # their own tests with their own --env, which the contract does not speak of
     return path
 
@@ -100,6 +102,11 @@ def _contract(config: pytest.Config, given: Mapping[str, Any], foreign: str | No
 def reports_of(config: pytest.Config, given: Mapping[str, Any]) -> Path:
     """Return the folder that reports are written to."""
     return config.rootpath / (given.get("reports") or "reports")
+
+
+def dry(config: pytest.Config) -> bool:
+    """Tell whether this run only shows what it would do: nothing is asked, and nothing written."""
+    return bool(config.option.collectonly or config.getoption("setuponly", default=False))
 
 
 def _named(config: pytest.Config) -> Iterator[Path]:

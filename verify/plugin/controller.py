@@ -1,6 +1,7 @@
 """The gate in the process that asks: gathers once, judges, reports."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from verify.effects.errors import EffectError
 from verify.effects.signals import graceful
 from verify.model.verdict import Outcome, Standing, Verdict
 from verify.plugin import marks, redacted
-from verify.plugin.choose import Chosen, handed_over
+from verify.plugin.choose import Chosen, dry, handed_over
 from verify.plugin.gate import Gate, never
 from verify.plugin.nodes import ClaimItem
 from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
@@ -34,9 +35,11 @@ class Controller(Gate):
         self.tests = marks.Results()
         self.run: Run | None = None
         self._folder: Path | None = None
+        self._signals = ExitStack()
         self._gathered = False
         self._interrupted = False
         self._uncollected = 0
+        self._left_out: tuple[str, ...] = ()
         self._written: list[Path] = []
 
     def verdict(self, entry: Entry) -> Verdict:
@@ -48,10 +51,21 @@ class Controller(Gate):
         """Return what this run knows of its environment."""
         return Shared.of(self.session)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """End with clean-up from here on where workers are started: they are handed a folder."""
+        if self._distributed and not dry(session.config):
+            self._signals.enter_context(graceful())
+
+    def pytest_unconfigure(self) -> None:
+        """Release what a run that was broken off before its first test has opened."""
+        self.session.close()
+        self._signals.close()
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Gather before the first test, with signals that end in clean-up, and close after the last."""
-        if session.config.option.collectonly:
+        if dry(session.config):
             return (yield)
         with graceful():
             try:
@@ -75,12 +89,13 @@ class Controller(Gate):
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:
         """Gather when the first worker has told the final selection, before any test is handed out."""
-        if not self._gathered and not self.config.option.collectonly:
+        if not self._gathered and not dry(self.config):
             plan = self.chosen.prepared.plan
             if self._folder is not None:
                 collected = Collected.read(self._folder, node.gateway.id)
                 self.refuse(collected.problems)
                 self.tests.expect(collected.claims)
+                self._left_out = collected.left_out
             if self._uncollected and not self.config.option.continue_on_collection_errors:
                 # as pytest does without workers
                 errors = "1 error" if self._uncollected == 1 else f"{self._uncollected} errors"
@@ -92,6 +107,7 @@ class Controller(Gate):
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Count what could not be collected: claims may hide in it, so that the run is not whole."""
+        super().pytest_collectreport(report)
         self._uncollected += report.failed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -100,12 +116,13 @@ class Controller(Gate):
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which of the team's own tests are to judge a claim."""
-        self.tests.expect(marks.expected(session.items))
+        self.tests.expect(self.expected(session))
+        self._left_out = self.own.left_out()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Make the run object and write the reports, where a claim was to be judged."""
-        if session.config.option.collectonly or not self._gathered:
+        if dry(session.config) or not self._gathered:
             return
         if not self.session.chosen and not self.tests.expected:
             return
@@ -116,7 +133,8 @@ class Controller(Gate):
         ):
             self._interrupted = True
             self.session.interrupt()
-        self.session.take_tests(self.tests.verdicts())
+        tested = tuple(self.tests.verdicts(self.chosen.prepared.plan.waivers))
+        self.session.take_tests(tested, self._left_out)
         facts = self.chosen.evidence
         earlier = f"run {facts.run_id} of {facts.started}" if facts is not None else ""
         self.run = self.session.run(interrupted=self._interrupted, evidence=earlier)
@@ -124,14 +142,12 @@ class Controller(Gate):
             keep = self.chosen.evidence is None
             self._written = write_all(self.run, self.chosen.reports, self.redactor, keep=keep)
         except EffectError as error:
-            self._say(f"reports could not be written: {error}")
+            self._say(f"reports could not be written: {error}", always=True)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             return
         holds = any(verdict.outcome is Outcome.HOLDS for verdict in self.run.verdicts)
-        tested = not self.chosen.skip_inconclusive and any(
-            verdict.outcome is not Outcome.HOLDS for verdict in self.tests.verdicts()
-        )
-        if exitstatus == pytest.ExitCode.OK and (tested or not holds):
+        bad = not self.chosen.skip_inconclusive and not all(_fine(verdict, self.run) for verdict in tested)
+        if exitstatus == pytest.ExitCode.OK and (bad or not holds):
             # what softens single tests, or a skip in a team's own, must not make a green gate of nothing
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -176,7 +192,7 @@ class Controller(Gate):
                 self.session.judge(self.chosen.evidence.answers(self.session.needs()))
                 note = self.chosen.evidence.note(self.chosen.prepared.digest)
                 if note:
-                    self._say(f"deploy-verify: {note}")
+                    self._say(f"deploy-verify: {note}", always=True)
                 return
             self.session.open(ids)
             self.session.judge()
@@ -189,11 +205,18 @@ class Controller(Gate):
     def _progress(self, message: str) -> None:
         self._say(f"deploy-verify: {self.redactor.text(message)}")
 
-    def _say(self, message: str) -> None:
+    def _say(self, message: str, *, always: bool = False) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and not self.config.option.verbose < 0:
+        if reporter is not None and (always or not self.config.option.verbose < 0):
             reporter.ensure_newline()
             reporter.write_line(message)
+
+
+def _fine(verdict: Verdict, run: Run) -> bool:
+    """Tell whether a team's test leaves a run green: its claim holds or is waived, and no waiver is idle."""
+    if verdict.stale_waiver:
+        return any(one.outcome is Outcome.WAIVED and one.claim == verdict.claim for one in run.verdicts)
+    return verdict.outcome in {Outcome.HOLDS, Outcome.WAIVED}
 
 
 def _entries(items: Iterable[pytest.Item]) -> list[Entry]:

@@ -17,6 +17,7 @@ from verify.run.environment import policy_of
 if TYPE_CHECKING:
     from verify.plugin.gate import Gate
 
+Given = Headers | Mapping[str, str]
 GATE: "pytest.StashKey[Gate]" = pytest.StashKey()
 
 
@@ -41,7 +42,7 @@ class Http:
         self._environment = environment
         self._shared = shared
 
-    def get(self, path: str, *, account: str | None = None, headers: Headers = ()) -> Exchange:
+    def get(self, path: str, *, account: str | None = None, headers: Given = ()) -> Exchange:
         """Return the answer to GET ``path``; redirects are not followed."""
         return self.request("GET", path, account=account, headers=headers)
 
@@ -51,13 +52,18 @@ class Http:
         path: str,
         *,
         account: str | None = None,
-        headers: Headers = (),
-        body: bytes | None = None,
+        headers: Given = (),
+        body: bytes | str | None = None,
     ) -> Exchange:
-        """Return the answer to one request; raise ``Refused`` where protection says no."""
+        """Return the answer to one request; raise ``Refused`` where protection says no.
+
+        ``headers`` are pairs, or a mapping of names to values; a ``body`` of text is sent as UTF-8.
+        """
         own = self._shared.credentials[account] if account else ()
+        more = headers.items() if isinstance(headers, Mapping) else headers
+        sent = body.encode() if isinstance(body, str) else body
         return self._transport.send(
-            Request(method=method, url=self._environment.url + path, headers=(*own, *headers), body=body)
+            Request(method=method, url=self._environment.url + path, headers=(*own, *more), body=sent)
         )
 
 

@@ -12,6 +12,7 @@ from verify.model.verdict import Outcome, Verdict
 from verify.plugin import marks, redacted
 from verify.plugin.choose import Chosen
 from verify.plugin.nodes import ClaimItem, ContractFile
+from verify.plugin.own import Own
 from verify.plugin.share import Shared
 from verify.report.words import many
 from verify.report.write import properties
@@ -31,6 +32,8 @@ class Gate:
         self.chosen = chosen
         self.redactor = Redactor()
         self.clashes: Clashes = tuple
+        self.tested: frozenset[str] = frozenset()
+        self.own = Own(config, chosen)
         redacted.learn(self.redactor, chosen.prepared.loaded.contract)
 
     def refuse(self, problems: Sequence[str]) -> None:
@@ -62,11 +65,31 @@ class Gate:
         kept: list[pytest.Item] = []
         left: list[pytest.Item] = []
         for item in items:
+            if not isinstance(item, ClaimItem):
+                marks.accept(item, self.chosen.prepared.plan)
             selected = item.entry.selected if isinstance(item, ClaimItem) else marks.wanted(item, self.chosen)
             (kept if selected else left).append(item)
         if left:
             config.hook.pytest_deselected(items=left)
             items[:] = kept
+
+    def expected(self, session: pytest.Session) -> dict[str, tuple[str, ...]]:
+        """Return, once the selection is final, the claims that the team's own tests judge, by test."""
+        found = marks.expected(session.items)
+        self.tested = frozenset(claim for claims in found.values() for claim in claims)
+        return found
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Note where the team's own tests were found."""
+        self.own.found(item)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Note what of the team's own tests is left out, whoever asked for it."""
+        self.own.deselected(items)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what of the team's own tests could not be collected, or has nothing."""
+        self.own.collected(report)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -78,7 +101,7 @@ class Gate:
             item.user_properties[:] = properties(row(item.entry, self.verdict(item.entry)), self.redactor)
         report = yield
         if not isinstance(item, ClaimItem):
-            report.user_properties += [(marks.PROPERTY, claim) for claim in marks.claims_of(item)]
+            marks.mark(report, item)
         redacted.report(report, self.redactor)
         return report
 

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 import pytest
 
 from verify.contract.words import offer
+from verify.judge.verdict import conclude
 from verify.model.finding import Finding, Unknown
-from verify.model.verdict import Judgement, Outcome, Verdict, worst
+from verify.model.verdict import Judgement, Outcome, Verdict, Waiver, worst
 from verify.plugin.choose import Chosen
 from verify.plugin.nodes import ClaimItem
 from verify.run.plan import Plan
 
 SUITE = "tests"
 PROPERTY = "deploy_verify_claim"
+#: on the report of a test that failed, and whose claims are waived
+WAIVED = "deploy_verify_waived"
+_WAIVED = pytest.StashKey[bool]()
 _LONGEST = 2000
 
 
@@ -56,6 +60,22 @@ def expected(items: Iterable[pytest.Item]) -> dict[str, tuple[str, ...]]:
     return {item.nodeid: claims for item in own if (claims := claims_of(item))}
 
 
+def accept(item: pytest.Item, plan: Plan) -> None:
+    """Let a test fail as long as each claim that it judges is waived."""
+    waivers = [plan.waivers.get(claim) for claim in claims_of(item)]
+    first = next(iter(waivers), None)
+    if first is not None and all(waiver is not None and not waiver.expired for waiver in waivers):
+        item.stash[_WAIVED] = True
+        item.add_marker(pytest.mark.xfail(strict=False, reason=first.accepted))
+
+
+def mark(report: pytest.TestReport, item: pytest.Item) -> None:
+    """Put on the report which claims the test judges, and that its failure was accepted."""
+    report.user_properties += [(PROPERTY, claim) for claim in claims_of(item)]
+    if report.skipped and hasattr(report, "wasxfail") and item.stash.get(_WAIVED, False):
+        report.user_properties.append((WAIVED, "true"))
+
+
 @dataclass
 class Results:
     """What the team's tests reported, by claim and test; ``expected`` are the claims by test."""
@@ -79,14 +99,13 @@ class Results:
             if before is None or worst((before.outcome, now.outcome)) is now.outcome:
                 tests[report.nodeid] = now
 
-    def verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self, waivers: Mapping[str, Waiver]) -> Iterator[Verdict]:
         """Yield the verdict of each claim that tests have judged, or were to judge."""
         for test, claims in self.expected.items():
             for claim in claims:
                 self.judgements.setdefault(claim, {}).setdefault(test, _not_run(test))
         for claim, tests in self.judgements.items():
-            outcome = worst(judgement.outcome for judgement in tests.values())
-            yield Verdict(claim=claim, suite=SUITE, outcome=outcome, judgements=tuple(tests.values()))
+            yield conclude(claim, SUITE, tests.values(), waivers.get(claim))
 
 
 def _not_run(test: str) -> Judgement:
@@ -94,11 +113,18 @@ def _not_run(test: str) -> Judgement:
     return Judgement(rule=test, severity="error", outcome=Outcome.INCONCLUSIVE, unknowns=(unknown,))
 
 
+def _reason(report: pytest.TestReport) -> str:
+    """Return what went wrong; of a skip only its reason."""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return report.longreprtext
+
+
 def _judgement(report: pytest.TestReport) -> Judgement:
-    text = report.longreprtext[-_LONGEST:]
+    text = _reason(report)[-_LONGEST:]
     findings: tuple[Finding, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
-    if report.failed and report.when == "call":
+    if (report.failed and report.when == "call") or (WAIVED, "true") in report.user_properties:
         outcome = Outcome.VIOLATED
         findings = (Finding(report.nodeid, text or "the test failed"),)
     elif report.failed:

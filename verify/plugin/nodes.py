@@ -17,6 +17,8 @@ class Judging(Protocol):
 
     chosen: Chosen
     redactor: Redactor
+    #: claims that the team's own tests judge too
+    tested: frozenset[str]
 
     def verdict(self, entry: Entry) -> Verdict:
         """Return the verdict of an entry."""
@@ -60,8 +62,7 @@ class SuiteNode(pytest.Collector):
             item.gate, item.entry = self.gate, entry
             waiver = entry.waiver
             if waiver is not None and not waiver.expired:
-                reason = f"waived until {waiver.until} by {waiver.owner}: {waiver.reason}"
-                item.add_marker(pytest.mark.xfail(strict=True, raises=Violated, reason=reason))
+                item.add_marker(pytest.mark.xfail(strict=True, raises=Violated, reason=waiver.accepted))
             item.add_marker(pytest.mark.claim(entry.claim.id))
             yield item
 
@@ -92,6 +93,8 @@ class ClaimItem(pytest.Item):
         others = (entry for entry in plan.selected if entry.claim.id == self.name and entry is not self.entry)
         if any(self.gate.verdict(entry).outcome is Outcome.WAIVED for entry in others):
             pytest.xfail("holds here, and is waived in another suite")
+        if self.name in self.gate.tested and waiver is not None and not waiver.expired:
+            pytest.xfail("holds here, and a test of the team judges it too")
         if waiver is not None and waiver.expired:
             ended = f"its waiver ended on {waiver.until}: remove {waiver.place}"
             raise Violated(f"{self.name} holds, and {ended}")

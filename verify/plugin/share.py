@@ -86,6 +86,8 @@ class Collected:
 
     claims: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = ()
+    #: what of the team's own tests will not run, in words
+    left_out: tuple[str, ...] = ()
 
     def write(self, folder: Path, worker: str) -> None:
         """Write what ``worker`` has collected."""

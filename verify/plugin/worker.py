@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from verify.model.verdict import Verdict
-from verify.plugin import marks
 from verify.plugin.choose import Chosen
 from verify.plugin.gate import Gate, never
 from verify.plugin.share import RUN_FOLDER, Collected, Shared
@@ -46,5 +45,9 @@ class Worker(Gate):
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller which of the team's own tests are to judge a claim."""
-        found = Collected(claims=marks.expected(session.items), problems=tuple(self._problems))
+        found = Collected(
+            claims=self.expected(session),
+            problems=tuple(self._problems),
+            left_out=self.own.left_out(),
+        )
         found.write(self._folder, self._name)

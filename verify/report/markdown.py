@@ -7,7 +7,19 @@ from verify.model.finding import Finding
 from verify.model.verdict import Verdict
 from verify.report.drills import trips
 from verify.report.escape import code, inside_html, prose
-from verify.report.words import STALE, again, came_out, covered, decided, headed, judged, notes, spent, word
+from verify.report.words import (
+    STALE,
+    again,
+    came_out,
+    covered,
+    decided,
+    headed,
+    judged,
+    not_judged,
+    notes,
+    spent,
+    word,
+)
 from verify.run.record import Row, Run
 
 #: GitHub drops a whole summary above 1 MiB
@@ -35,6 +47,9 @@ def render(run: Run, limit: int = LIMIT) -> str:
         )
     for trip in trips(run):
         parts += _timeline(trip, drills)
+    if left := not_judged(run):
+        told = (f"- {prose(each, 1000)}" for each in left)
+        parts += ["", *_bounded(told, len(left), drills, "- and {} more")]
     if good:
         parts += ["", f"<details><summary>✅ {len(good)} hold</summary>", ""]
         parts += _bounded(map(_holding, good), len(good), holding, "- and {} more")

@@ -17,6 +17,7 @@ from verify.report.words import (
     decided,
     headed,
     judged,
+    not_judged,
     notes,
     spent,
     told,
@@ -112,7 +113,9 @@ def _lines(run: Run, sheet: _Sheet, most: int) -> Iterator[str]:
             yield from _command(again(run, row), sheet)
     if len(shown) > most:
         yield sheet.cut(f"and {len(shown) - most} more")
-    yield sheet.cut(f"decision: {decided(run)}")
+    for reason in not_judged(run):
+        yield sheet.cut(reason)
+    yield from sheet.fold(f"decision: {decided(run)}", "", 3)
 
 
 def _row(row: Row, verdict: Verdict, sheet: _Sheet) -> str:

@@ -10,6 +10,7 @@ from verify.model.place import Place
 from verify.model.units import Quantity
 from verify.model.verdict import Judgement, Outcome, Waiver
 from verify.report.text import clean
+from verify.report.words import why
 from verify.run.evidence import header_of
 from verify.run.record import Row, Run
 
@@ -35,6 +36,7 @@ def document(run: Run, findings: int = 100, characters: int = 2000) -> dict[str,
         "format": FORMAT,
         **header_of(run),
         "decision": run.decision.value,
+        "why": why(run),
         "coverage": dataclasses.asdict(run.coverage),
         "counts": {outcome.value: run.counts.get(outcome, 0) for outcome in Outcome},
         "claims": [_row(row, findings) for row in run.rows],

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from verify.model.finding import Finding
 from verify.model.rule import SEVERITIES
-from verify.model.verdict import Decision, Outcome, Verdict
+from verify.model.verdict import Decision, Outcome, Standing, Verdict
 from verify.report.text import clean, line
 from verify.run.record import Row, Run
 
@@ -65,12 +65,24 @@ def came_out(run: Run) -> list[str]:
     return [f"{counts[name]} {name}" for name in _ORDER if counts[name] or name in always]
 
 
+def not_judged(run: Run) -> list[str]:
+    """Return why claims were not judged here, a line for each reason with the claims."""
+    reasons: dict[str, list[str]] = {}
+    for row in run.rows:
+        if row.standing is Standing.NOT_JUDGED_HERE:
+            reasons.setdefault(row.reason, []).append(row.claim)
+    return [
+        f"not judged here, {reason}: {', '.join(dict.fromkeys(claims))}" for reason, claims in reasons.items()
+    ]
+
+
 def decided(run: Run) -> str:
     """Return the decision and, in a few words, why."""
-    return f"{run.decision.value}: {_why(run)}"
+    return f"{run.decision.value}: {why(run)}"
 
 
-def _why(run: Run) -> str:
+def why(run: Run) -> str:
+    """Return why the decision is what it is."""
     if run.decision is Decision.ROLL_BACK:
         return f"{many(sum(verdict.blocks for verdict in run.deciding), 'blocker')} violated"
     if run.decision is Decision.PROMOTE:
@@ -89,7 +101,10 @@ def _kept_back(run: Run) -> str:
     """Return why a run that found nothing wrong still does not promote, an empty text where it may."""
     if run.evidence:
         return f"judged on the facts of {run.evidence}"
-    return "only a part was judged" if run.partial else ""
+    if not run.partial:
+        return ""
+    told = ": ".join(("only a part was judged", *run.unasked[:1]))
+    return f"{told}, and {len(run.unasked) - 1} more" if run.unasked[1:] else told
 
 
 def many(count: int, what: str) -> str:

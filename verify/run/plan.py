@@ -1,7 +1,7 @@
 """Decides what a run judges, what it may not judge here, and why: before anything is asked."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from verify.contract.environment import Environment
 from verify.contract.load import Loaded
@@ -54,6 +54,10 @@ class Plan:
 
     entries: tuple[Entry, ...]
     suites: tuple[Suite, ...]
+    #: what of the environment's gate this selection leaves out, in words
+    unasked: tuple[str, ...] = ()
+    #: by claim, those that count in this environment
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
 
     @property
     def selected(self) -> tuple[Entry, ...]:
@@ -82,7 +86,33 @@ def plan(loaded: Loaded, claims: Iterable[Claim], suites: Iterable[Suite], optio
         if suite.name in claim.suites
     ]
     entries += [_without(claim) for claim in listed if not claim.suites]
-    return Plan(entries=tuple(entries), suites=ordered)
+    unasked = _unasked(listed, ordered, environment, wanted, options)
+    return Plan(entries=tuple(entries), suites=ordered, unasked=unasked, waivers=waivers)
+
+
+def _unasked(
+    claims: tuple[Claim, ...],
+    suites: tuple[Suite, ...],
+    environment: Environment | None,
+    wanted: frozenset[str],
+    options: Options,
+) -> tuple[str, ...]:
+    """Return what the gate of the environment would judge besides what is asked for."""
+    if options.claims:
+        return (f"only {', '.join(options.claims)} was asked for",)
+    if environment is None:
+        return ()
+    gate = frozenset(environment.gate)
+    left = (suite for suite in suites if suite.name in gate - wanted)
+    return tuple(
+        f"suite {suite.name} of the gate was not asked for"
+        for suite in left
+        if any(
+            _entry(claim, suite, environment, gate, None, options).selected
+            for claim in claims
+            if suite.name in claim.suites
+        )
+    )
 
 
 def _check(loaded: Loaded, claims: tuple[Claim, ...], suites: tuple[Suite, ...], options: Options) -> None:
@@ -134,7 +164,10 @@ def _waivers(loaded: Loaded, options: Options) -> dict[str, Waiver]:
     if not options.waivers:
         return {}
     found: dict[str, Waiver] = {}
-    for index, waiver in enumerate(loaded.contract.waivers):
+    # the one for this environment comes last, and counts
+    for index, waiver in sorted(
+        enumerate(loaded.contract.waivers), key=lambda each: each[1].environment is not None
+    ):
         if waiver.environment in {None, options.environment}:
             found[waiver.claim] = Waiver(
                 claim=waiver.claim,

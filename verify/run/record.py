@@ -61,8 +61,8 @@ class Run:
     requests: int
     interrupted: bool
     rows: tuple[Row, ...]
-    #: only some claims were asked for
-    chosen: bool = False
+    #: what was to be judged and not asked for, or left out, in words
+    unasked: tuple[str, ...] = ()
     #: the run whose facts were judged again, empty where they are this run's own
     evidence: str = ""
     #: options that the command to judge a claim again has to repeat
@@ -91,7 +91,7 @@ class Run:
     def partial(self) -> bool:
         """Tell whether something that was to be judged was not: a part never speaks for the whole."""
         left = any(row.standing is Standing.SELECTED and row.verdict is None for row in self.rows)
-        return left or self.chosen
+        return left or bool(self.unasked)
 
     @property
     def counts(self) -> Mapping[Outcome, int]:

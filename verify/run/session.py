@@ -89,6 +89,7 @@ class Session:
         self._requests = 0
         self._seconds = 0.0
         self._tests: dict[str, Verdict] = {}
+        self._left_out: tuple[str, ...] = ()
 
     def open(self, ids: Collection[str], running: "Reference | None" = None) -> World:
         """Open the environment for the entries ``ids``; raise ``UsageError`` before anything is sent.
@@ -162,9 +163,10 @@ class Session:
             )
             self.verdicts.setdefault(entry.id, inconclusive)
 
-    def take_tests(self, verdicts: Iterable[Verdict]) -> None:
-        """Take what a team's own tests concluded."""
+    def take_tests(self, verdicts: Iterable[Verdict], left_out: Iterable[str] = ()) -> None:
+        """Take what a team's own tests concluded, and in words what of them was not to run."""
         self._tests = {verdict.claim: verdict for verdict in verdicts}
+        self._left_out = tuple(left_out)
 
     def make_folder(self) -> Path:
         """Return a private folder of this run, which ``close`` removes."""
@@ -198,7 +200,7 @@ class Session:
             requests=self._requests,
             interrupted=interrupted,
             rows=tuple(rows(self.prepared.plan.entries, self.verdicts, self._tests)),
-            chosen=bool(options.claims),
+            unasked=(*self.prepared.plan.unasked, *self._left_out),
             evidence=evidence,
             asked=options.repeated,
             suites=self.prepared.plan.suites,

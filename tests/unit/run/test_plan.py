@@ -46,8 +46,8 @@ waivers:
 TODAY = dt.date(2030, 6, 30)
 
 
-def planned(**options: Any) -> Plan:
-    loaded = load(CONTRACT.encode(), "verify.yaml")
+def planned(text: str = CONTRACT, **options: Any) -> Plan:
+    loaded = load(text.encode(), "verify.yaml")
     settings = Options(**{"today": TODAY, **options})
     return plan(loaded, bind(loaded, REGISTRY), all_suites(), settings)
 
@@ -159,6 +159,33 @@ def test_waivers() -> None:
     assert entry_of(planned(environment="test", waivers=False), "smoke::READ").waiver is None
     prod = planned(environment="prod", suites=("policy",))
     assert entry_of(prod, "policy::FILE").waiver is not None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_waiver_of_the_environment_counts(order: int) -> None:
+    listed = [
+        "{claim: READ, until: 2029-01-01, owner: ops, reason: for all}",
+        "{claim: READ, until: 2030-06-30, environment: test, owner: ops, reason: for this}",
+    ]
+    text = (
+        CONTRACT.partition("waivers:")[0] + "waivers:\n" + "".join(f"  - {one}\n" for one in listed[::order])
+    )
+    waiver = entry_of(planned(text, environment="test"), "smoke::READ").waiver
+    assert waiver is not None
+    assert (waiver.reason, waiver.expired) == ("for this", False)
+    other = entry_of(planned(text, environment="prod"), "smoke::READ").waiver
+    assert other is not None
+    assert (other.reason, other.expired) == ("for all", True)
+
+
+def test_what_of_the_gate_is_not_asked_for() -> None:
+    assert planned(environment="test").unasked == ()
+    assert planned(environment="test", suites=("smoke",)).unasked == (
+        "suite policy of the gate was not asked for",
+    )
+    assert planned(environment="prod", suites=("smoke",)).unasked == ()
+    assert planned(suites=("policy",)).unasked == ()
+    assert planned(claims=("READ", "FILE")).unasked == ("only READ, FILE was asked for",)
 
 
 def test_suites_come_in_their_order() -> None:
