@@ -5,13 +5,13 @@ import socket
 import ssl
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests.utils
 
-from verify.collectors.world import World, concurrently
+from verify.collectors.world import World, concurrently, seen
 from verify.effects.errors import EffectError
 from verify.facts.tls import Handshake, Shake
 from verify.model.need import Need, Unseen
@@ -31,17 +31,41 @@ _VERSIONS = {
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
     "TLSv1.3": ssl.TLSVersion.TLSv1_3,
 }
-#: what a server that refuses says, or does
+#: what a server that refuses says, or does; an internal error only where it is the other side's
 _REFUSALS = re.compile(
-    r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|INTERNAL_ERROR"
-    r"|EOF|UNEXPECTED_EOF|INSUFFICIENT_SECURITY|NO_PROTOCOLS"
+    r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE|ALERT_INTERNAL_ERROR"
+    r"|EOF|UNEXPECTED_EOF|INSUFFICIENT_SECURITY"
 )
 _OURS = re.compile(r"NO_PROTOCOLS_AVAILABLE|NO_CIPHERS|UNSUPPORTED_SSL_VERSION")
 
 
 def collect(needs: tuple[Shake, ...], world: World) -> Iterator[tuple[Need, object]]:
-    """Yield each handshake."""
-    yield from concurrently(_see, needs, world)
+    """Yield each handshake; a refusal only beside one that the same port completes."""
+    found = dict(concurrently(_see, needs, world))
+    silent = _silent(found, world)
+    for need, answer in found.items():
+        yield need, Unseen(silent) if silent and _refused(answer) else answer
+
+
+def _refused(answer: object) -> bool:
+    return isinstance(answer, Handshake) and not answer.accepted
+
+
+def _completed(answer: object) -> bool:
+    return isinstance(answer, Handshake) and answer.accepted
+
+
+def _silent(found: Mapping[Shake, object], world: World) -> str:
+    """Return why nothing shows that TLS is spoken there: what refuses everybody refuses no version."""
+    if not any(map(_refused, found.values())) or any(map(_completed, found.values())):
+        return ""
+    usual = found.get(Shake()) or seen(_see, Shake(), world)
+    if not isinstance(usual, Unseen):
+        return ""
+    others = (Shake(version) for version in _VERSIONS if Shake(version) not in found)
+    if any(_completed(answer) for _, answer in concurrently(_see, others, world)):
+        return ""
+    return f"{usual.reason}; a port that completes no handshake at all does not refuse a version"
 
 
 def _see(need: Shake, world: World) -> object:
@@ -76,7 +100,7 @@ def _offer(version: str, world: World) -> object:
     except (ssl.SSLError, ValueError) as error:
         return Unseen(f"{_host(world)}: this Python cannot offer {version}: {_words(error)}")
     try:
-        seen, *_ = _shake(context, world)
+        version_seen, *_ = _shake(context, world)
     except (ssl.SSLError, ConnectionError) as error:
         if _OURS.search(str(error)):
             return Unseen(f"{_host(world)}: this Python cannot offer {version}: {_words(error)}")
@@ -85,7 +109,7 @@ def _offer(version: str, world: World) -> object:
         raise EffectError(f"{_host(world)}: the handshake failed: {_words(error)}") from error
     except OSError as error:
         raise EffectError(f"{_host(world)}: the handshake failed: {_words(error)}") from error
-    return Handshake(host=_host(world), version=seen, at=time.time())
+    return Handshake(host=_host(world), version=version_seen, at=time.time())
 
 
 def _shake(context: ssl.SSLContext, world: World) -> tuple[str, str, dict[str, Any]]:

@@ -14,8 +14,8 @@ class Handshake:
     ``problem`` is the verifier's reason where they did not (``expired``,
     ``wrong host``, ``self-signed``, ``untrusted``). ``not_after`` and ``at`` are Unix
     times; ``names`` are the certificate's DNS names and addresses. ``accepted`` tells
-    whether a handshake with an offered old version was completed. ``protocol`` is what ALPN
-    agreed on (``h2``, ``http/1.1``), empty where the server took no part.
+    whether a handshake with an offered old version was completed; where it is false, another one was.
+    ``protocol`` is what ALPN agreed on (``h2``, ``http/1.1``), empty where the server took no part.
     """
 
     host: str = "system.example:443"

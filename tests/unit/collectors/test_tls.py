@@ -3,6 +3,7 @@
 import datetime as dt
 import socket
 import ssl
+import struct
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,11 +23,30 @@ NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
 
 
-class Wrapped:
-    """Shakes hands and hangs up."""
+#: what a server does in place of a handshake: one of two ways to end the connection, else it sends this
+RESET = b"reset"
+HANG_UP = b"hang up"
+MANNERS = {
+    "hangs up": HANG_UP,
+    "resets": RESET,
+    "answers plain HTTP": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    "answers an alert": b"\x15\x03\x01\x00\x02\x02\x28",  # handshake_failure
+}
 
-    def __init__(self, context: ssl.SSLContext | None) -> None:
+
+def is_old(hello: bytes) -> bool:
+    """Tell whether a ClientHello offers less than TLS 1.2."""
+    return hello[9:11] < b"\x03\x03"
+
+
+class Wrapped:
+    """Shakes hands and hangs up; ``before`` says what is done in place of that."""
+
+    def __init__(
+        self, context: ssl.SSLContext | None, before: Callable[[bytes], bytes] = lambda _: b""
+    ) -> None:
         self._context = context
+        self._before = before
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://localhost:{self._listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -40,7 +60,14 @@ class Wrapped:
                 return
             sock.settimeout(5)
             try:
-                if self._context is not None:
+                instead = self._before(sock.recv(65536, socket.MSG_PEEK))
+                if instead:
+                    sock.recv(65536)  # what is left unread would turn a hang-up into a reset
+                    if instead == RESET:
+                        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    elif instead != HANG_UP:
+                        sock.sendall(instead)
+                elif self._context is not None:
                     self._context.wrap_socket(sock, server_side=True).close()
                 else:
                     sock.recv(65536)
@@ -59,8 +86,8 @@ class Wrapped:
 def wrapped() -> Iterator[Callable[..., Wrapped]]:
     running: list[Wrapped] = []
 
-    def start(context: ssl.SSLContext | None) -> Wrapped:
-        running.append(Wrapped(context))
+    def start(context: ssl.SSLContext | None, **more: Any) -> Wrapped:
+        running.append(Wrapped(context, **more))
         return running[-1]
 
     yield start
@@ -164,10 +191,63 @@ def test_an_old_version_is_accepted(
     assert (seen.accepted, seen.version) == (True, name)
 
 
-def test_a_server_that_hangs_up_at_an_old_version_refuses_it(wrapped: Make, world: Make) -> None:
-    seen = see(world(wrapped(None).url), Shake("TLSv1.1"))
+@pytest.mark.parametrize("manner", ["hangs up", "resets"])
+def test_a_server_that_hangs_up_at_an_old_version_refuses_it(
+    wrapped: Make, world: Make, authority: trustme.CA, manner: str
+) -> None:
+    server = wrapped(context_of(authority, "localhost"), before=lambda hello: MANNERS[manner] * is_old(hello))
+    seen = see(world(server.url), Shake("TLSv1.1"))
     assert isinstance(seen, Handshake)
     assert not seen.accepted
+
+
+@pytest.mark.parametrize("manner", ["hangs up", "resets", "answers plain HTTP", "answers an alert"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_port_that_completes_no_handshake_refuses_no_version(
+    wrapped: Make, world: Make, manner: str, *, alone: bool
+) -> None:
+    there = world(wrapped(None, before=lambda _: MANNERS[manner]).url)
+    asked = (Shake("TLSv1"), Shake("TLSv1.1"), *(() if alone else (Shake(),)))
+    answers = dict(collect(asked, there))
+    assert answers.keys() == set(asked)
+    for seen in answers.values():
+        assert isinstance(seen, Unseen)
+        assert "the handshake failed" in seen.reason
+
+
+def test_a_server_of_one_old_version_refuses_the_older_one(
+    wrapped: Make, world: Make, authority: trustme.CA
+) -> None:
+    """No usual client gets in, yet the port speaks TLS: what it refuses and what it accepts is known."""
+    there = world(wrapped(old(authority, ssl.TLSVersion.TLSv1_1)).url)
+    answers = dict(collect((Shake("TLSv1"), Shake("TLSv1.1")), there))
+    accepted = {need.offer: answer.accepted for need, answer in answers.items()}  # type: ignore[attr-defined] # a fact
+    assert accepted == {"TLSv1": False, "TLSv1.1": True}
+    alone = see(there, Shake("TLSv1"))
+    assert isinstance(alone, Handshake)
+    assert not alone.accepted
+
+
+def test_a_bad_certificate_shows_that_tls_is_spoken(
+    wrapped: Make, world: Make, authority: trustme.CA, bundle: Path
+) -> None:
+    context = context_of(authority, "elsewhere.example")
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    seen = see(world(wrapped(context).url, trust=bundle), Shake("TLSv1.1"))
+    assert isinstance(seen, Handshake)
+    assert not seen.accepted
+
+
+def test_an_internal_error_of_our_own_library_is_no_refusal(
+    wrapped: Make, world: Make, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shake(*_: object) -> None:
+        raise ssl.SSLError(1, "[SSL: INTERNAL_ERROR] internal error (_ssl.c:1006)")
+
+    monkeypatch.setattr(tls, "_shake", shake)
+    seen = see(world(wrapped(context_of(authority, "localhost")).url), Shake("TLSv1"))
+    assert isinstance(seen, Unseen)
+    assert "internal error" in seen.reason.lower()
 
 
 def test_a_server_that_hangs_up_shows_no_certificate(wrapped: Make, world: Make) -> None:

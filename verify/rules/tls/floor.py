@@ -1,6 +1,7 @@
 """Protocol versions below the stated one are refused.
 
-TLS 1.0 and 1.1 are formally deprecated: their ciphers and hashes no longer protect.
+TLS 1.0 and 1.1 are formally deprecated: their ciphers and hashes no longer protect. Where no
+handshake is completed at all, whatever is offered, nothing is known about versions: inconclusive.
 
 Fix: set the server's lowest protocol version to the stated one.
 """
