@@ -30,7 +30,10 @@ def collect(needs: tuple[LastChange, ...], world: World) -> Iterator[tuple[Need,
 
 
 def _see(need: LastChange, world: World) -> Changes:
-    files = [path.relative_to(world.root).as_posix() for path in candidates(world.root, need.patterns)]
+    paths, missed = candidates(world.root, need.patterns)
+    if missed:
+        raise EffectError(missed[0].reason)  # what is hidden may have been changed last
+    files = [path.relative_to(world.root).as_posix() for path in paths]
     committed = _committed(world.root, files)
     changes = [
         _Change(at=(world.root / path).stat().st_mtime, path=path, told="the file")

@@ -111,10 +111,11 @@ def _attempt(path: Path, act: Callable[[], _T]) -> _T:
     except ValueError as error:
         raise FileError(f"{path!r}: expected the path of a regular file: {error}") from error
     except OSError as error:
-        raise FileError(f"{path}: expected a regular file, found {_plain(error)}") from error
+        raise FileError(f"{path}: expected a regular file, found {plain(error)}") from error
 
 
-def _plain(error: OSError) -> str:
+def plain(error: OSError) -> str:
+    """Return what was found in place of a file, in a few words."""
     words = {
         errno.ENOENT: "nothing there",
         errno.EACCES: "no permission to read it",

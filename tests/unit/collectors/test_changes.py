@@ -90,7 +90,18 @@ def test_a_staged_change_is_not_committed(told: Any, cloned: Path) -> None:
 def test_without_a_repository_files_say_it_themselves(told: Any, tmp_path: Path) -> None:
     write(tmp_path, "here/nginx.conf", "a", OLD)
     write(tmp_path, "here/b.conf", "b", NEW)
-    assert told(tmp_path / "here") == Changes(count=2, path="b.conf", changed=NEW, told="the file")
+    need = LastChange(("*.conf",))
+    assert told(tmp_path / "here", need) == Changes(count=2, path="b.conf", changed=NEW, told="the file")
+
+
+@pytest.mark.parametrize("gone", ["nginx.conf", "etc/*", "etc/ssl/**"])
+def test_what_is_stated_and_not_there_may_have_been_changed_last(
+    told: Any, tmp_path: Path, gone: str
+) -> None:
+    write(tmp_path, "a.conf", "a", OLD)
+    fact = told(tmp_path, LastChange(("*.conf", gone)))
+    assert isinstance(fact, Unseen)
+    assert "as stated, found nothing there" in fact.reason
 
 
 def test_without_git_files_say_it_themselves(
@@ -118,6 +129,6 @@ def test_a_repository_without_a_commit_is_named(told: Any, tmp_path: Path) -> No
     root = tmp_path / "fresh"
     write(root, "nginx.conf", "a", OLD)
     git(root, "init", "-q")
-    fact = told(root)
+    fact = told(root, LastChange(("*.conf",)))
     assert isinstance(fact, Unseen)
     assert "git diff could not tell what was changed" in fact.reason

@@ -1,5 +1,6 @@
 """What lies about in a folder: read, or named as unseen; never silent, never a hang."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from verify.collectors import files
 from verify.collectors.files import collect
 from verify.collectors.world import World
 from verify.contract.load import load
+from verify.effects.errors import FileError
 from verify.facts.compose import ComposeFile
 from verify.facts.files import Files, FilesSeen
 from verify.facts.promises import Promises
@@ -95,6 +97,142 @@ def test_what_others_put_there_is_skipped(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir()
     (tmp_path / folder / "compose.yml").write_text(GOOD)
     assert see(tmp_path) == FilesSeen()
+
+
+@pytest.mark.parametrize("missing", ["docker-compose.prod.yml", "deploy/docker-compose.yml", "deploy/*.yml"])
+def test_what_is_stated_and_not_there_is_not_passed_over(tmp_path: Path, missing: str) -> None:
+    (tmp_path / "docker-compose.yml").write_text(GOOD)
+    seen = see(tmp_path, "docker-compose.yml", missing)
+    assert len(seen.files) == 1
+    (unseen,) = seen.unseen
+    assert missing.removesuffix("/*.yml") in unseen.reason
+    assert "as stated, found nothing there" in unseen.reason
+
+
+def test_what_wildcards_match_may_be_nothing(tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").write_text(GOOD)
+    (tmp_path / "deploy" / "old").mkdir(parents=True)
+    seen = see(
+        tmp_path, "docker-compose.yml", "compose*.yml", "deploy/*.yml", "**/conf/compose.yml", "d*/*/*.yml"
+    )
+    assert (len(seen.files), seen.unseen) == (1, ())
+
+
+@pytest.mark.parametrize("missing", ["backup.sh", "scripts/*.sh", "docs/compose-?.txt"])
+def test_what_is_missing_hides_no_files_of_another_kind(tmp_path: Path, missing: str) -> None:
+    (tmp_path / "compose.yml").write_text(GOOD)
+    seen = see(tmp_path, "compose.yml", missing)
+    assert (len(seen.files), seen.unseen) == (1, ())
+
+
+def test_a_stated_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(GOOD)
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "linked").symlink_to("deploy")
+    seen = see(tmp_path, "compose.yml", "deploy/", "linked")
+    assert len(seen.files) == 1
+    assert [one.reason.partition(": write ")[2] for one in seen.unseen] == [
+        "deploy/** for what is in it",
+        "linked/** for what is in it",
+    ]
+
+
+def test_a_pattern_that_ends_in_two_stars_names_the_files_below(tmp_path: Path) -> None:
+    (tmp_path / "deploy" / "sub").mkdir(parents=True)
+    for name in ("deploy/compose.yml", "deploy/sub/compose.yml", "compose.yml"):
+        (tmp_path / name).write_text(GOOD)
+    assert [path for path, _ in see(tmp_path, "deploy/**").sources] == [
+        "deploy/compose.yml",
+        "deploy/sub/compose.yml",
+    ]
+
+
+def test_patterns_match_as_paths_do(tmp_path: Path) -> None:
+    for name in (
+        "compose.yml",
+        "a/compose.yml",
+        "a/b/compose.yml",
+        ".hidden/compose.yml",
+        "a/b/compose.yaml",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(GOOD)
+    (tmp_path / "linked").symlink_to("a")
+    (tmp_path / "loop").symlink_to("loop")
+
+    def paths(*patterns: str) -> list[str]:
+        seen = see(tmp_path, *patterns)
+        assert seen.unseen == ()
+        return [path for path, _ in seen.sources]
+
+    assert paths("*/compose.yml") == [".hidden/compose.yml", "a/compose.yml", "linked/compose.yml"]
+    assert paths("**/compose.yml") == [
+        ".hidden/compose.yml",
+        "a/b/compose.yml",
+        "a/compose.yml",
+        "compose.yml",
+    ]
+    assert paths("**/b/**/compose.y*ml") == ["a/b/compose.yaml", "a/b/compose.yml"]
+    assert paths("[ab]/*/compose.ya?l") == ["a/b/compose.yaml"]
+
+
+def test_what_others_put_there_is_read_where_it_is_stated(tmp_path: Path) -> None:
+    (tmp_path / ".venv" / ".venv").mkdir(parents=True)
+    (tmp_path / ".venv" / "compose.yml").write_text(GOOD)
+    (tmp_path / ".venv" / ".venv" / "compose.yml").write_text(GOOD)
+    assert [path for path, _ in see(tmp_path, ".venv/**").sources] == [".venv/compose.yml"]
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Let a folder not be listed, as where its permissions forbid that; root may list everything."""
+
+    def forbid(folder: Path) -> None:
+        real = os.scandir
+
+        def scandir(path: Path) -> object:
+            if Path(path) == folder:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    return forbid
+
+
+@pytest.mark.parametrize("pattern", ["**/compose*.yml", "data/*.yml", "d*/**", "**/*"])
+def test_a_folder_that_may_not_be_looked_into_hides_files(
+    tmp_path: Path, listed: Callable[[Path], None], pattern: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "compose.yml").write_text(GOOD)
+    listed(tmp_path / "data")
+    seen = see(tmp_path, "compose.yml", pattern)
+    assert len(seen.files) == 1
+    (unseen,) = seen.unseen
+    assert unseen.reason.startswith("data: expected a folder")
+    assert "no permission" in unseen.reason
+
+
+def test_a_folder_that_no_pattern_leads_into_hides_nothing(
+    tmp_path: Path, listed: Callable[[Path], None]
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "compose.yml").write_text(GOOD)
+    listed(tmp_path / "data")
+    assert see(tmp_path, "*.yml", "**/*.sh").unseen == ()
+
+
+def test_an_absolute_pattern_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="expected a pattern of paths below"):
+        files.candidates(tmp_path, ("/etc/*",))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into everything")
+def test_no_permission_to_look_into_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0)
+    assert "no permission" in the_unseen(tmp_path)
 
 
 def test_a_fifo_does_not_block(tmp_path: Path) -> None:
