@@ -1,6 +1,7 @@
 """Repeats the blockers of a green gate every interval, until the time or the error budget is used up."""
 
 import importlib
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ class _Vigil:
     started: float = field(default_factory=time.monotonic)
     told: float = 0.0
     rounds: int = 0
+    #: moments of the plan that had passed before the round before them ended
+    skipped: int = 0
     judged: int = 0
     failed: int = 0
     examples: list[str] = field(default_factory=list)
@@ -42,9 +45,9 @@ class _Vigil:
 
     @property
     def allowed(self) -> float:
-        """Return how many failures the budget allows over the whole time."""
-        planned = self.watching.duration / self.watching.interval + 1
-        return self.watching.budget * planned * len(self.watching.checks)
+        """Return how many failures the budget allows over the rounds that the whole time has room for."""
+        planned = self.watching.duration / self.watching.interval + 1 - self.skipped
+        return self.watching.budget * max(planned, self.rounds) * len(self.watching.checks)
 
 
 def collect(needs: tuple[Watch, ...], world: World) -> Iterator[tuple[Need, object]]:
@@ -62,7 +65,7 @@ def _see(_need: Watch, world: World) -> Watched:
     pause, stopped = threading.Event(), ""
     while not (stopped := _short(vigil)):
         _round(vigil)
-        due = vigil.started + vigil.rounds * watching.interval
+        due = _due(vigil)
         if vigil.failed > vigil.allowed or due > vigil.started + watching.duration:
             break
         pause.wait(max(0.0, due - time.monotonic()))
@@ -78,6 +81,15 @@ def _see(_need: Watch, world: World) -> Watched:
         rules=tuple(sorted({check.rule.id for check in watching.checks})),
         examples=tuple(vigil.examples),
     )
+
+
+def _due(vigil: _Vigil) -> float:
+    """Return when the next round is due; moments that have passed are skipped, not caught up with."""
+    interval = vigil.watching.interval
+    elapsed = time.monotonic() - vigil.started
+    moment = max(vigil.rounds + vigil.skipped, math.ceil(elapsed / interval))
+    vigil.skipped = moment - vigil.rounds
+    return vigil.started + moment * interval
 
 
 def _short(vigil: _Vigil) -> str:

@@ -45,6 +45,33 @@ def test_it_asks_again_every_interval_until_the_time_is_over(serve: Make, world:
     assert told[-1].endswith("0 of 11 checks failed")
 
 
+def test_rounds_that_take_longer_than_the_interval_end_with_the_time_too(
+    serve: Make, world: Make, reply: Make
+) -> None:
+    system = serve(lambda _: reply(after=0.12))
+    seen, _ = watched(world(system.url), interval=seconds(0.02))
+    assert isinstance(seen, Watched)
+    assert 0.4 < seen.took < 1.0
+    assert seen.rounds == len(system.asked) < 6
+    assert (seen.failed, seen.spent, seen.stopped) == (0, False, "")
+
+
+def test_one_round_that_takes_longer_than_all_the_time_spends_no_budget(
+    serve: Make, world: Make, reply: Make
+) -> None:
+    system = serve(lambda _: reply(after=0.3))
+    seen, _ = watched(world(system.url), interval=seconds(0.01), duration=seconds(0.1))
+    assert (seen.rounds, seen.failed, seen.spent) == (1, 0, False)
+
+
+def test_moments_that_have_passed_allow_no_failures(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply(after=0.1, status=503))
+    # of the 51 planned rounds 5 might have failed, of those that there is room for none
+    seen, _ = watched(world(system.url), interval=seconds(0.01))
+    assert seen.spent
+    assert seen.rounds < 5
+
+
 def test_it_ends_as_soon_as_the_budget_is_spent(serve: Make, world: Make, reply: Make) -> None:
     system = serve(lambda _: reply(status=503 if len(system.asked) > 3 else 200))
     seen, _ = watched(world(system.url), duration=seconds(60), interval=seconds(1 / 50), budget=Ratio(0.001))
