@@ -154,6 +154,7 @@ def _promise(journey: _Journey, flow: Flow) -> None:
             url=journey.world.url + path,
             method=step.method,
             trust=str(journey.world.trust) if journey.world.trust else None,
+            private=journey.world.wire.policy.private,
             # the name of the variable, never its value
             account=account.model_dump(mode="json", by_alias=True) if account else None,
         )

@@ -57,7 +57,8 @@ def _remove(record: Record) -> str:
     details = record.details
     redactor = Redactor()
     url = str(details["url"])
-    policy = Policy(origins=frozenset({Origin.of(url)}), destructive=True, budget=1)
+    private = details.get("private") is True
+    policy = Policy(origins=frozenset({Origin.of(url)}), destructive=True, private=private, budget=1)
     agent = f"deploy-verify/{__version__} clean/{record.run_id}"
     trust = details.get("trust")
     headers = _headers(details.get("account"), redactor)

@@ -95,7 +95,18 @@ def test_the_clean_up_is_promised_and_kept(serve: Make, world: Make, reply: Make
     assert (plan["kind"], plan["details"]["method"]) == ("http-resource", "DELETE")
     assert plan["details"]["url"] == f"{there.url}/orders/7"
     assert plan["details"]["account"]["bearer"] == "$ALICE_TOKEN"
+    assert plan["details"]["private"] is False
     assert gone["event"] == "gone"
+
+
+def test_the_promise_says_that_the_environment_lies_at_a_private_address(
+    serve: Make, world: Make, reply: Make
+) -> None:
+    there = world(serve(Shop(reply)).url, more=FLOW, credentials={"alice": ()})
+    there.wire.policy = there.wire._gate.policy = replace(there.wire.policy, private=True)
+    walk(there)
+    plan, _ = planned(there)
+    assert plan["details"]["private"] is True
 
 
 def test_what_needs_no_answer_is_promised_before_anything_is_sent(
