@@ -17,7 +17,7 @@ from verify.facts.body import member
 from verify.facts.http import Exchange, Get
 from verify.facts.readiness import Readiness, Ready
 from verify.model.need import Need, Unseen
-from verify.model.units import seconds
+from verify.model.units import Duration, seconds
 
 #: answers that waiting will not mend
 FINAL = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
@@ -126,7 +126,16 @@ def _ask(poll: _Poll, endpoint: Endpoint, world: World, left: float) -> None:
         if answer.status == TOO_MANY:
             poll.interval = max(poll.interval, _asked_to_wait(answer))
         return
-    poll.version = version_of(poll.environment.version, answer, world)
+    try:
+        rest = max(EARLY, left - (time.monotonic() - began))
+        poll.version = version_of(
+            poll.environment.version, answer, world, deadline=seconds(min(rest, deadline))
+        )
+    except Unreachable as error:
+        poll.version = None
+        if world.expected_version is not None:
+            poll.good, poll.reason, poll.final = 0, str(error), not error.transient
+            return
     stated = poll.environment.version is not None  # else no waiting will show a version
     if stated and world.expected_version not in {None, poll.version}:
         poll.good, poll.reason = 0, f"version {poll.version} answers, not {world.expected_version}"
@@ -140,14 +149,19 @@ def _asked_to_wait(answer: Exchange) -> float:
     return float(stated) if stated.isascii() and stated.isdigit() else 0.0
 
 
-def version_of(source: VersionFrom | None, answer: Exchange, world: World) -> str | None:
-    """Return the version that ``answer`` names, as ``source`` states it; None where it names none."""
+def version_of(
+    source: VersionFrom | None, answer: Exchange, world: World, *, deadline: Duration
+) -> str | None:
+    """Return the version that ``answer`` names, as ``source`` states it; None where it names none.
+
+    Where another endpoint names it, that is asked; raise as ``Transport.send`` does.
+    """
     if source is None:
         return None
     if source.endpoint is not None:
         stated = world.contract.endpoints[source.endpoint]
         request = Request(url=(stated.host or world.url) + stated.path, headers=world.headers(stated.account))
-        answer = world.wire.send(request)
+        answer = world.wire.send(request, deadline=deadline)
     if source.header is not None:
         return answer.header(source.header)
     try:

@@ -164,7 +164,12 @@ def _well(answer: Exchange | None, endpoint: Endpoint, version: str | None, worl
     if answer is None or answer.status not in endpoint.expect:
         return False
     source = world.environment.version if world.environment is not None else None
-    return version is None or version_of(source, answer, world) == version
+    if version is None:
+        return True
+    try:
+        return version_of(source, answer, world, deadline=world.deadline) == version
+    except Unreachable:
+        return False
 
 
 def _told(answer: Exchange | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from verify.collectors import recovery
 from verify.collectors.readiness import collect
 from verify.collectors.world import Watching, World
 from verify.facts.http import Exchange, Get
@@ -153,6 +154,66 @@ def test_the_version_of_another_endpoint(serve: Make, world: Make, reply: Make) 
     ready = wait(world(system.url, more=more, environment=stated, expected_version="7"))
     assert ready.ready
     assert set(system.lines) == {"GET /health", "GET /about"}
+
+
+ABOUT = "  about: {path: /about}\n"
+ABOUT_VERSION = "\n    version: {json: v, endpoint: about}"
+
+
+def gone_at_first(reply: Make, times: int) -> Callable[[Any], Any]:
+    """Hang up on whoever asks for the version, so often."""
+    left = chain(repeat(None, times), repeat(reply(body={"v": 7})))
+
+    def answer(asked: Any) -> Any:
+        if asked.path == "/health":
+            return reply()
+        found = next(left)
+        if found is None:
+            raise ConnectionError
+        return found
+
+    return answer
+
+
+def test_the_endpoint_of_the_version_may_fail_for_a_while(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(gone_at_first(reply, 4))
+    ready = wait(world(system.url, more=ABOUT, environment=ABOUT_VERSION, expected_version="7"))
+    assert (ready.ready, ready.version, ready.reason) == (True, "7", "")
+    assert ready.attempts > 3
+
+
+def test_the_endpoint_of_the_version_that_never_answers_is_named(
+    serve: Make, world: Make, reply: Make
+) -> None:
+    system = serve(gone_at_first(reply, 1000))
+    there = world(system.url, more=ABOUT, environment=ABOUT_VERSION, expected_version="7", within="400ms")
+    ready = wait(there)
+    assert (ready.ready, ready.version) == (False, None)
+    assert "/about: no usable answer" in ready.reason
+
+
+def test_after_a_disaster_it_may_fail_for_a_while_too(serve: Make, world: Make, reply: Make) -> None:
+    there = world(serve(gone_at_first(reply, 4)).url, more=ABOUT, environment=ABOUT_VERSION)
+    health = there.contract.endpoints["health"]
+    answer, since = recovery._lasting(health, "7", there, 5.0)
+    assert answer is not None
+    assert since is not None
+
+
+def test_a_version_that_nobody_expects_keeps_nobody_waiting(serve: Make, world: Make, reply: Make) -> None:
+    ready = wait(world(serve(gone_at_first(reply, 1000)).url, more=ABOUT, environment=ABOUT_VERSION))
+    assert (ready.ready, ready.version, ready.attempts) == (True, None, 3)
+
+
+def test_the_endpoint_of_the_version_has_no_more_time_than_is_left(
+    serve: Make, world: Make, reply: Make
+) -> None:
+    system = serve(lambda asked: reply(after=0 if asked.path == "/health" else 5))
+    there = world(system.url, more=ABOUT, environment=ABOUT_VERSION, expected_version="7", within="400ms")
+    ready = wait(there)
+    assert not ready.ready
+    assert ready.took < 0.9
+    assert "deadline" in ready.reason
 
 
 def test_a_limit_is_asked_more_slowly(serve: Make, world: Make, reply: Make) -> None:
