@@ -288,6 +288,37 @@ def test_no_secret_in_the_traceback_of_an_interrupt(shop: "Shop", monkeypatch: p
     assert "***SHOP_SECRET_01***" in ran.text
 
 
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("kind", ["bearer", "basic", "header"])
+def test_a_secret_of_several_words(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, kind: str, arguments: tuple[str, ...]
+) -> None:
+    """Its last word alone is too short to be a secret; workers are handed it whole."""
+    monkeypatch.setenv("WORDS", "correct horse battery st")
+    accounts = {
+        "bearer": {"bearer": "$WORDS"},
+        "basic": {"basic": {"user": "shop", "password": "$WORDS"}},
+        "header": {"header": {"name": "X-Key", "value": "$WORDS"}},
+    }
+    claim = {"says": "s", "at": "d", "rule": "endpoint/answers", "with": {"endpoint": "health"}}
+    shop.contract(
+        {"OWN-1": {"says": "own", "at": "docs"}, "OK": claim},
+        accounts={"a": accounts[kind]},
+        endpoints={"health": {"path": "/health", "account": "a"}},
+        tests=["checks"],
+    )
+    shop.write(
+        "checks/test_shows.py",
+        "import os, pytest\n@pytest.mark.claim('OWN-1')\ndef test_shows(http):\n"
+        "    assert http.get('/echo/1', account='a').text == '', os.environ['WORDS']\n",
+    )
+    ran = shop.pytest("--env=staging", *arguments)
+    assert "ValueError" not in ran.text
+    assert "1 failed, 4 passed" in ran.text
+    assert "***WORDS***" in ran.text
+    assert not [form for form in ("horse battery", "horse%20battery") if form in ran.text]
+
+
 def test_the_private_folder_of_a_run_is_gone(
     shop: "Shop", monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -88,10 +88,15 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
 def _recorded(need: Record, world: World, tail: Tail) -> Recorded:
     walked = walk(need.flow, world, ((need.header, world.marker()),))
     lines = _fenced(tail, world, need.header, need.within)
-    known = {name: value.rpartition(" ")[2] for name, ((_, value), *_) in world.credentials.items()}
+    known = {name: _secret(name, value, world) for name, ((_, value), *_) in world.credentials.items()}
     text = "\n".join(lines)
     leaked = [name for name, value in (known | dict(world.keys)).items() if _in(text, value)]
     return Recorded(walk=walked, lines=lines, leaked=tuple(leaked))
+
+
+def _secret(name: str, value: str, world: World) -> str:
+    """Return what of an account's header is secret: all of its own header, what follows a scheme else."""
+    return value if world.contract.accounts[name].header is not None else value.partition(" ")[2]
 
 
 def _fenced(tail: Tail, world: World, header: str, within: Duration) -> tuple[str, ...]:

@@ -31,8 +31,8 @@ class Shared:
     spent: int = 0
     share: int = 1
     credentials: Mapping[str, Headers] = field(default_factory=dict)
-    #: the keys of webhooks, which no output may show
-    keys: Mapping[str, str] = field(default_factory=dict)
+    #: what no output may show, each with the name that is shown in its place
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @classmethod
@@ -51,7 +51,7 @@ class Shared:
             protection=environment.protection,
             spent=world.transport.sent if world.transport is not None else 0,
             credentials=world.credentials,
-            keys=world.keys,
+            secrets=world.redactor.known,
             verdicts=session.verdicts,
         )
 
@@ -69,15 +69,13 @@ class Shared:
             account: tuple((name, value) for name, value in headers)
             for account, headers in data.pop("credentials").items()
         }
-        return cls(**data, verdicts=verdicts, credentials=credentials)
+        secrets = tuple((name, value) for name, value in data.pop("secrets"))
+        return cls(**data, verdicts=verdicts, credentials=credentials, secrets=secrets)
 
     def teach(self, redactor: Redactor) -> None:
-        """Let ``redactor`` know the secrets among the credentials."""
-        for account, headers in self.credentials.items():
-            for _, value in headers:
-                redactor.add(account, value.rpartition(" ")[2])
-        for webhook, key in self.keys.items():
-            redactor.add(webhook, key)
+        """Let ``redactor`` know what the controller's knew."""
+        for name, value in self.secrets:
+            redactor.add(name, value)
 
 
 @dataclass(frozen=True, kw_only=True)

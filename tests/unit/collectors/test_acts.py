@@ -268,6 +268,35 @@ def test_a_flow_is_walked_and_a_secret_of_its_account_is_found(
     assert seen.leaked == ("alice",)
 
 
+@pytest.mark.parametrize(
+    ("account", "header"),
+    [
+        ("{bearer: $A}", ("Authorization", "Bearer correct horse battery st")),
+        ("{header: {name: X-Key, value: $A}}", ("X-Key", "correct horse battery st")),
+    ],
+)
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_secret_of_several_words_is_found_as_a_whole(
+    serve: Make,
+    world: Make,
+    reply: Make,
+    tmp_path: Path,
+    account: str,
+    header: tuple[str, str],
+    *,
+    leaks: bool,
+) -> None:
+    said = header[1] if leaks else "status 200: the first step"
+
+    def line(asked: Any) -> str:
+        return json.dumps([asked.headers["x-request-id"], said])
+
+    system = serve(Logging(tmp_path / "app.log", reply, line))
+    flow = FLOW.replace("{bearer: $A}", account)
+    there = world(system.url, flow, environment=LOGS, credentials={"alice": (header,)})
+    assert one(logs, Record(flow="go"), there, Recorded).leaked == (("alice",) if leaks else ())
+
+
 def test_the_walk_that_is_recorded_is_the_walk_of_the_flow(
     serve: Make, world: Make, reply: Make, tmp_path: Path
 ) -> None:

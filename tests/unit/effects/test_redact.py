@@ -55,6 +55,17 @@ _ENCODINGS: dict[str, Callable[[str], str]] = {
 }
 
 
+def test_what_is_known_is_known_to_another_too() -> None:
+    redactor = _redactor(ONE="correct horse battery st", TWO="s3cr3t-token")
+    redactor.add("AGAIN", "s3cr3t-token")
+    assert redactor.known == (("ONE", "correct horse battery st"), ("TWO", "s3cr3t-token"))
+    other = Redactor()
+    for name, value in redactor.known:
+        other.add(name, value)
+    assert other.text("correct horse battery st, s3cr3t-token") == "***ONE***, ***TWO***"
+    assert Redactor().known == ()
+
+
 def _redactor(**secrets: str) -> Redactor:
     redactor = Redactor()
     for name, value in secrets.items():
