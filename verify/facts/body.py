@@ -48,8 +48,19 @@ def compare(seen: object, stated: Mapping[str, Any], path: str) -> Iterator[Diff
         elif isinstance(expected, str) and expected in KINDS:
             if not _is_kind(seen[name], expected):
                 yield f"{here} is not of the stated kind", expected, shortened(seen[name])
-        elif seen[name] != expected:
+        elif not _same(seen[name], expected):
             yield f"{here} differs", shortened(expected), shortened(seen[name])
+
+
+def _same(seen: object, expected: object) -> bool:
+    """Tell whether two values are one in JSON, where true is not 1."""
+    if isinstance(seen, bool) or isinstance(expected, bool):
+        return seen is expected
+    if isinstance(seen, Mapping) and isinstance(expected, Mapping):
+        return seen.keys() == expected.keys() and all(_same(seen[key], expected[key]) for key in seen)
+    if isinstance(seen, list) and isinstance(expected, list | tuple):
+        return len(seen) == len(expected) and all(map(_same, seen, expected))
+    return seen == expected
 
 
 def _is_kind(value: object, kind: str) -> bool:

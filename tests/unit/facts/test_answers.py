@@ -88,6 +88,29 @@ def test_what_is_no_json_differs(body: bytes) -> None:
     assert list(differences(Exchange(status=200, body=body), None)) == []
 
 
+@pytest.mark.parametrize(
+    ("seen", "stated", "same"),
+    [
+        (1, True, False),
+        (True, 1, False),
+        (0, False, False),
+        (False, 0.0, False),
+        (True, True, True),
+        (1, 1.0, True),
+        (None, False, False),
+        ([1], [True], False),
+        ([1, [True]], [1, [True]], True),
+        ([1], [1, 2], False),
+        ([{"a": 1}], [{"a": True}], False),
+        ([{"a": True}], [{"a": True}], True),
+        ([{"a": True}], [{"b": True}], False),
+        ({"a": 1}, {"a": True}, False),
+    ],
+)
+def test_true_is_not_one(seen: object, stated: object, *, same: bool) -> None:
+    assert (list(compare({"member": seen}, {"member": stated}, "")) == []) is same
+
+
 def test_a_cut_body_is_no_json() -> None:
     with pytest.raises(ValueError, match="cut after 2 bytes"):
         Exchange(status=200, body=b"{}", truncated=True).json()
