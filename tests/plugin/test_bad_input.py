@@ -180,6 +180,17 @@ def test_a_contract_that_is_no_regular_file(shop: "Shop", site: "Site") -> None:
     assert site.count() == 0
 
 
+@pytest.mark.parametrize("name", ["verdict.json", "summary.md"])
+def test_a_folder_in_place_of_a_report(shop: "Shop", site: "Site", name: str) -> None:
+    shop.contract({"A-1": {"says": "s", "at": "d", "rule": "health/status", "with": {"endpoint": "health"}}})
+    (shop.path / "reports" / name).mkdir(parents=True)
+    ran = shop.pytest_here("--env=staging")
+    assert ran.code == USAGE, ran.text
+    assert f"reports/{name}: expected a report that can be removed, found a directory" in ran.text
+    assert "INTERNALERROR" not in ran.text
+    assert site.count() == 0
+
+
 def test_reports_that_cannot_be_written_are_no_green_run(shop: "Shop") -> None:
     blocked = shop.write("reports", "a file where a folder is expected")
     ran = shop.pytest("--env=staging")

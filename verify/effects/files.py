@@ -121,5 +121,6 @@ def plain(error: OSError) -> str:
         errno.EACCES: "no permission to read it",
         errno.ELOOP: "a loop of symbolic links",
         errno.ENOTDIR: "a file where a folder should be",
+        errno.EISDIR: "a directory",
     }
     return words.get(error.errno or 0, error.strerror or str(error))

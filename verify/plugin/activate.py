@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from verify.effects.errors import FileError
 from verify.plugin import fixtures, streams
 from verify.plugin.choose import choose, choose_again, dry, reports_of
 from verify.plugin.controller import Controller
@@ -50,7 +51,10 @@ def _forget(config: pytest.Config, reports: Path) -> None:
     """Remove an earlier verdict where this run is to give one."""
     option = config.option
     if not (dry(config) or option.help or option.showfixtures or option.show_fixtures_per_test):
-        forget(reports)
+        try:
+            forget(reports)
+        except FileError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def _register(config: pytest.Config, gate: Gate, clashes: Clashes) -> None:

@@ -1,11 +1,10 @@
 """The one way out: whatever leaves a run passes here, through the redactor."""
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from verify.effects.errors import FileError
-from verify.effects.files import atomic_write, read_regular
+from verify.effects.files import atomic_write, plain, read_regular
 from verify.effects.redact import Redactor
 from verify.report import junit, markdown, metrics, table, verdict_json
 from verify.report.safe import safe
@@ -54,10 +53,19 @@ def _earlier(path: Path) -> str:
 
 
 def forget(folder: Path) -> None:
-    """Remove the reports of an earlier run, so that nobody takes its verdict for this one's."""
+    """Remove the reports of an earlier run, so that nobody takes its verdict for this one's.
+
+    Raise ``FileError`` for what cannot be removed, nor be written over later.
+    """
     for name in _REPORTS:
-        with contextlib.suppress(NotADirectoryError):  # told when the reports are written
+        try:
             (folder / name).unlink(missing_ok=True)
+        except NotADirectoryError:
+            return  # told when the reports are written
+        except OSError as error:
+            raise FileError(
+                f"{folder / name}: expected a report that can be removed, found {plain(error)}"
+            ) from error
 
 
 def lines(

@@ -141,7 +141,10 @@ def _decode_float(data: Any) -> float:
         return _FLOATS[data[FLOAT]]
     if isinstance(data, bool) or not isinstance(data, int | float):
         raise TypeError(f"a number expected, got {_shown(data)}")
-    return float(data)
+    try:
+        return float(data)
+    except OverflowError as error:
+        raise TypeError(f"a number expected, got one that is too large: {_shown(data)}") from error
 
 
 def _decode_plain(data: Any) -> Any:
