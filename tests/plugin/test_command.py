@@ -180,3 +180,16 @@ def test_the_demo_shows_a_broken_promise(shop: "Shop") -> None:
     assert not (Path.home() / ".local").exists(), "a first look leaves nothing in the home folder"
     broken = shop.cli("demo", "--suite=smoke", "--fault=no-hsts", cwd=folder)
     assert (broken.code, "Strict-Transport-Security" in broken.out) == (1, True), broken.text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "ascii:strict"])
+def test_what_an_output_has_no_character_for_is_escaped(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    shop.contract({"A-1": {"says": "95 of 100 answer in \u2264 300 ms", "at": "d"}})
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    for words in (["claims"], ["explain", "A-1"]):
+        told = shop.cli(*words)
+        assert told.code == 0, told.text
+        assert r"95 of 100 answer in \u2264 300 ms" in told.out
+        assert told.err == ""

@@ -1,6 +1,7 @@
 """The command ``deploy-verify``: one file a subcommand, each with ``add`` and ``run``."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ VIOLATED, USAGE = 1, 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; return 0, 1 where something does not hold, 2 for wrong use."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # what a terminal or a pipe has no character for is shown as its number
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(prog="deploy-verify", description=__doc__.partition(":")[0] + ".")
     parser.add_argument("--version", action="version", version=f"deploy-verify {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
