@@ -8,7 +8,12 @@ _Address = IPv4Address | IPv6Address
 #: where clouds hand out credentials, and the link itself: never an environment
 _NEVER = tuple(
     ip_network(text)
-    for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "192.0.0.192/32")
+    for text in (
+        *("169.254.0.0/16", "fe80::/10"),
+        *("fd00:ec2::254/128", "fd20:ce::254/128"),  # AWS and Google over IPv6
+        "168.63.129.16/32",  # Azure's own, a public address that answers inside of its networks alone
+        *("100.100.100.200/32", "192.0.0.192/32"),  # Alibaba, Oracle
+    )
 )
 
 
