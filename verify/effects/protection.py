@@ -107,8 +107,8 @@ class Gate:
                 )
             now = time.monotonic()
             turn = max(now, self._next)
-            if policy.rate:
-                if turn > call.until:
+            if policy.rate is not None:
+                if not policy.rate or turn > call.until:
                     raise Refused(
                         _line(request),
                         f"its turn at {policy.rate} comes after its deadline of {Duration(call.seconds)}",

@@ -36,6 +36,8 @@ class Quantity(float):
     words: ClassVar[dict[str, str]] = {}
     #: a unit is written from this share of it
     least: ClassVar[float] = 1.0
+    #: which numbers are taken, for editors
+    number: ClassVar[str] = "[0-9]+([.][0-9]+)?"
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -110,7 +112,7 @@ class Quantity(float):
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
         """Describe the written form for editors."""
         units = "|".join(re.escape(unit) for unit in cls.units)
-        pattern = rf"^\s*[+]?[0-9]+([.][0-9]+)?\s*({units})\s*$"
+        pattern = rf"^\s*[+]?{cls.number}\s*({units})\s*$"
         return {"type": "string", "pattern": pattern, "examples": [cls.example]}
 
 
@@ -172,8 +174,10 @@ class Rate(Quantity):
 
     @classmethod
     def parse(cls, text: object) -> Self:
-        """Read as every quantity, and keep how it was stated."""
+        """Read as every quantity, and keep how it was stated; a limit of nothing would read as none."""
         read = super().parse(text)
+        if not read:
+            raise UnitError(f"expected {cls.what} above zero such as {cls.example}, got {str(text)!r}")
         match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) else None
         return read if match is None else cls(read, match[1].lstrip("+-"), match[2].rstrip())
 
@@ -186,6 +190,7 @@ class Rate(Quantity):
         return self.count + self.unit or super().__str__()
 
     what = "a rate"
+    number = "(?=[0-9.]*[1-9])[0-9]+([.][0-9]+)?"
     units: ClassVar[dict[str, float]] = {"/d": 1 / 86400, "/h": 1 / 3600, "/m": 1 / 60, "/s": 1.0}
     example = "10/s"
     words: ClassVar[dict[str, str]] = {

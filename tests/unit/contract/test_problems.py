@@ -69,6 +69,10 @@ CASES = [
         HEAD + ENVIRONMENT + "    rate: 5/min\n",
         ["v:6:11: unknown unit '/min' in '5/min' for a rate: did you mean '/m'?"],
     ),
+    (
+        HEAD + ENVIRONMENT + "    rate: 0/s\n",
+        ["v:6:11: expected a rate above zero such as 10/s, got '0/s'"],
+    ),
     # secrets
     (HEAD + "accounts: {a: {bearer: hunter2}}\n", [f"v:3:24: {SECRET}"]),
     (HEAD + "accounts: {a: {bearer: 77777777}}\n", [f"v:3:24: {SECRET}"]),

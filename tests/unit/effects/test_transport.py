@@ -211,6 +211,14 @@ def test_the_rate_is_waited_for_within_the_deadline(serve: Callable, transport: 
     assert slow.sent == 1
 
 
+def test_a_rate_of_nothing_lets_nothing_through(serve: Callable, transport: Callable) -> None:
+    server = serve()
+    client = transport(server, rate=Rate(0))
+    with pytest.raises(Refused, match=r"its turn at 0/d comes after its deadline"):
+        client.send(Request(url=server.url))
+    assert client.sent == len(server.heads) == 0
+
+
 def test_closing_wakes_whoever_waits(serve: Callable, transport: Callable) -> None:
     def silent(peer) -> None:
         peer.head()
