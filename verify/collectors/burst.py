@@ -1,11 +1,12 @@
 """Sends many equal requests at a stated pace; slower bursts first, each from a rested limit."""
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from verify.collectors.world import World, in_turn
+from verify.effects.errors import EffectError
+from verify.effects.stop import Stop, wait
 from verify.effects.transport import Request
 from verify.facts.burst import Burst, Shot, Volley
 from verify.facts.http import Exchange
@@ -30,17 +31,18 @@ def _see(need: Burst, world: World) -> Volley:
         method=need.method, url=url, headers=headers, body=b"{}" if need.method != "GET" else None
     )
     start, begun = time.monotonic(), time.time()
-    pause = threading.Event()
+    ended = Stop()
 
     def shoot(number: int) -> Exchange:
-        pause.wait(max(0.0, start + number / need.pace - time.monotonic()))
+        if wait(start + number / need.pace - time.monotonic(), world.stopping, ended):
+            raise EffectError("the run was broken off before the burst was over")
         return world.wire.send(request)
 
     pool = ThreadPoolExecutor(min(need.count, MOST), thread_name_prefix="burst")
     try:
         answers = tuple(pool.map(shoot, range(need.count)))
     finally:
-        pause.set()
+        ended.set()  # where one failed the others must not leave all at once
         pool.shutdown(wait=True, cancel_futures=True)
     # when it really left, which the environment's rate may have put off
     shots = tuple(

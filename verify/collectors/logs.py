@@ -1,7 +1,6 @@
 """Does something to a system, then reads in its log what was written of it."""
 
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
@@ -49,7 +48,7 @@ def _marked(need: Mark, world: World, tail: Tail) -> Logged:
     plain = _ask(world, need.path, headers)
     made = plain.header(need.header)
     wanted = [given, *([made] if made else [])]
-    lines = _wait(tail, lambda seen: all(_naming(seen, each) for each in wanted), need.within)
+    lines = _wait(tail, world, lambda seen: all(_naming(seen, each) for each in wanted), need.within)
     return Logged(
         given=given,
         marked=marked,
@@ -107,7 +106,7 @@ def _fenced(tail: Tail, world: World, header: str, within: Duration) -> tuple[st
     """
     fence = world.marker()
     _ask(world, f"/{fence}", ((header, fence),))
-    lines = _wait(tail, lambda lines: bool(_naming(lines, fence)), within)
+    lines = _wait(tail, world, lambda lines: bool(_naming(lines, fence)), within)
     if not _naming(lines, fence):
         raise EffectError(
             f"the log shows no line of request {fence}, so what is not in it says nothing: "
@@ -116,12 +115,14 @@ def _fenced(tail: Tail, world: World, header: str, within: Duration) -> tuple[st
     return lines
 
 
-def _wait(tail: Tail, good: Callable[[tuple[str, ...]], bool], within: Duration) -> tuple[str, ...]:
+def _wait(
+    tail: Tail, world: World, good: Callable[[tuple[str, ...]], bool], within: Duration
+) -> tuple[str, ...]:
     """Read on until ``good`` is content with the lines, or the time is up; return them all."""
     end = time.monotonic() + within
-    pause = threading.Event()
     while not good(lines := tail.lines()) and time.monotonic() < end:
-        pause.wait(INTERVAL)
+        if world.stopping.wait(INTERVAL):
+            raise EffectError("the run was broken off while a line of the log was waited for")
     return lines
 
 

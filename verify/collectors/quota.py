@@ -5,13 +5,14 @@ address does not refuse them, and what is counted for an address is not anybody 
 """
 
 import itertools
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from verify.collectors.world import World, in_turn
+from verify.effects.errors import EffectError
+from verify.effects.stop import Stop, wait
 from verify.effects.transport import Request
 from verify.facts.http import Exchange
 from verify.facts.quota import Counted, CountOut
@@ -24,29 +25,44 @@ _blocks = itertools.count(1)
 
 @dataclass(kw_only=True)
 class _Count:
-    """The state of one count; ``stopped`` ends it at the first refusal, and on an interrupt."""
+    """The state of one count; ``refused`` ends it at the first refusal."""
 
     need: CountOut
     world: World
     addresses: tuple[str | None, ...]
     started: float = field(default_factory=time.monotonic)
-    stopped: threading.Event = field(default_factory=threading.Event)
+    refused: Stop = field(default_factory=Stop)
 
     def send(self, number: int) -> Exchange | None:
         """Send request ``number`` at its own moment, None once another one was refused."""
-        spacing = 1 / (self.need.pace * len(self.addresses))
-        if self.stopped.wait(max(0.0, self.started + number * spacing - time.monotonic())):
+        if self._waited(number, self.refused):
             return None
-        answer = self.world.wire.send(
+        answer = self._ask(number)
+        if answer.status == self.need.status:
+            self.refused.set()
+        return answer
+
+    def send_last(self) -> Exchange:
+        """Send the one that is too many, once the others are answered."""
+        self._waited(self.need.count)
+        return self._ask(self.need.count)
+
+    def _waited(self, number: int, *ends: Stop) -> bool:
+        """Wait for the moment of request ``number``; tell whether one of ``ends`` came first."""
+        moment = self.started + number / (self.need.pace * len(self.addresses))
+        stopped = wait(moment - time.monotonic(), self.world.stopping, *ends)
+        if self.world.stopping.is_set():
+            raise EffectError("the run was broken off while the quota was counted out")
+        return stopped
+
+    def _ask(self, number: int) -> Exchange:
+        return self.world.wire.send(
             Request(
                 url=self.world.url + self.need.path,
                 headers=self.world.headers(self.need.account),
                 source_address=self.addresses[number % len(self.addresses)],
             )
         )
-        if answer.status == self.need.status:
-            self.stopped.set()
-        return answer
 
 
 def collect(needs: tuple[CountOut, ...], world: World) -> Iterator[tuple[Need, object]]:
@@ -70,13 +86,11 @@ def _see(need: CountOut, world: World) -> Counted:
     try:
         answers = [answer for answer in pool.map(count.send, range(need.count)) if answer is not None]
     finally:
-        count.stopped.set()
+        count.refused.set()  # where one failed the others are of no use any more
         pool.shutdown(wait=True, cancel_futures=True)
     refused = [answer for answer in answers if answer.status == need.status]
-    count.stopped.clear()
-    last = refused[0] if refused else count.send(need.count)
     return Counted(
         passed=len(answers) - len(refused),
-        last=last or answers[-1],
+        last=refused[0] if refused else count.send_last(),
         took=seconds(time.monotonic() - count.started),
     )

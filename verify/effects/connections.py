@@ -76,6 +76,7 @@ class Wiring:
                     if source is not None:
                         sock.bind(source)
                     with self.lock:
+                        self.gate.check_open(origin)  # who comes after ``shut`` would be seen by nobody
                         self.sockets.add(sock)
                     sock.connect(address)
                     sock.settimeout(call.left())
@@ -199,6 +200,21 @@ class _Guarded(HTTPConnection):
 
 class _GuardedTLS(_Guarded, HTTPSConnection):
     scheme: ClassVar[str] = "https"
+    _twin: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._twin = sock.dup()
+        self._wiring.adopt(self._twin)  # while hands are shaken nothing else is in sight
+        return sock
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            if self._twin is not None:
+                self._twin.close()
+                self._twin = None
 
 
 def _text(part: str | bytes) -> str:

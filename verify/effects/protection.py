@@ -23,6 +23,7 @@ _FRAMING = frozenset({"transfer-encoding", "upgrade", "http2-settings", "te", "t
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _TARGET = re.compile(r"/[!-~]*", re.ASCII)
+_OVER = "the run is over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,11 @@ class Gate:
         """Let nothing through any more, and wake whoever waits for the rate."""
         self._closed.set()
 
+    def check_open(self, origin: Origin) -> None:
+        """Raise ``Refused`` once nothing is let through any more."""
+        if self._closed.is_set():
+            raise Refused(str(origin), _OVER)
+
     def check(self, request: Outgoing) -> None:
         """Raise ``Refused`` where the policy forbids ``request`` or it could be read in two ways."""
         reason = (
@@ -100,7 +106,7 @@ class Gate:
         policy = self.policy
         with self._lock:
             if self._closed.is_set():
-                raise Refused(_line(request), "the run is over")
+                raise Refused(_line(request), _OVER)
             if policy.budget is not None and self.sent >= policy.budget:
                 raise Refused(
                     _line(request), f"the environment's budget of {policy.budget} requests is used up"
@@ -116,7 +122,7 @@ class Gate:
                 self._next = turn + 1 / float(policy.rate)
             self.sent += 1
         if turn > now and self._closed.wait(turn - now):
-            raise Refused(_line(request), "the run is over")
+            raise Refused(_line(request), _OVER)
 
     def _host_problem(self, origin: Origin) -> str | None:
         if origin in self.policy.origins:

@@ -1,10 +1,14 @@
 """Tells other threads that what they do is of no use any more, and ends what they wait for."""
 
+import math
 import os
+import select
 import threading
 import weakref
 from types import TracebackType
 from typing import Self
+
+_MILLI = 1000
 
 
 class Stop(threading.Event):
@@ -35,3 +39,12 @@ class Stop(threading.Event):
     ) -> None:
         """Close the descriptor, which goes with the event at the latest; whoever waited has ended by then."""
         self._closing()
+
+
+def wait(seconds: float, *stops: Stop) -> bool:
+    """Wait ``seconds``, never less, or until one of ``stops`` is set; tell whether one is."""
+    watched = select.poll()
+    for stop in stops:
+        watched.register(stop.fileno(), select.POLLIN)
+    watched.poll(math.ceil(max(0.0, seconds) * _MILLI))
+    return any(stop.is_set() for stop in stops)

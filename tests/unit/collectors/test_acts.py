@@ -5,6 +5,7 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,35 @@ def test_a_quota_is_counted_to_the_first_refusal(
     seen = one(quota, CountOut(path="/a", count=5, pace=Rate(100)), world(system.url), Counted)
     assert (seen.passed, seen.last.status, seen.wait) == (passed, last, 3590)
     assert len(system.asked) <= 6
+
+
+@pytest.mark.parametrize("count", [1, 3])  # the last one waits, and one of many
+def test_a_quota_is_not_counted_on_once_the_run_is_broken_off(
+    serve: Make, world: Make, reply: Make, count: int
+) -> None:
+    def ending(_: Any) -> Any:
+        there.stopping.set()
+        return reply()
+
+    system = serve(ending)
+    there = world(system.url)
+    began = time.monotonic()
+    answer = one(quota, CountOut(path="/a", count=count, pace=Rate(1 / 3600)), there, Unseen)
+    assert "broken off" in answer.reason
+    assert time.monotonic() - began < 30
+    assert len(system.asked) == 1
+
+
+def test_a_line_is_not_waited_for_once_the_run_is_broken_off(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("")
+    there = world(serve(lambda _: reply()).url, environment="    logs: {file: log}", breakable=Machine(log))
+    there.stopping.set()
+    began = time.monotonic()
+    assert "broken off" in one(logs, Mark(path="/a", within=seconds(3600)), there, Unseen).reason
+    assert time.monotonic() - began < 30
 
 
 class Machine:

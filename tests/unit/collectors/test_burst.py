@@ -1,6 +1,7 @@
 """Bursts keep their pace whatever is answered."""
 
 import statistics
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -78,7 +79,35 @@ def test_a_read_only_environment_gets_no_post(serve: Make, world: Make, reply: M
 
 
 def test_a_run_that_is_broken_off_does_not_rest(serve: Make, world: Make, reply: Make) -> None:
-    there = world(serve(lambda _: reply(status=429)).url)
-    there.stopping.set()
+    left = iter([1])
+
+    def answer(_: Any) -> Any:
+        if next(left, None) is None:
+            there.stopping.set()  # both have left by now
+        return reply(status=429)
+
+    there = world(serve(answer).url)
     need = Burst(path="/", count=2, pace=Rate(100), rest=seconds(3600))
     assert len(shoot(there, need)[need].shots) == 2
+
+
+def test_a_run_that_is_broken_off_sends_no_more(serve: Make, world: Make, reply: Make) -> None:
+    there = world(serve(lambda _: reply()).url)
+    there.stopping.set()
+    began = time.monotonic()
+    need = Burst(path="/", count=3, pace=Rate(1 / 3600))
+    answer = dict(collect((need,), there))[need]
+    assert isinstance(answer, Unseen)
+    assert "broken off" in answer.reason
+    assert time.monotonic() - began < 30
+
+
+def test_where_one_is_not_answered_the_others_do_not_leave_all_at_once(serve: Make, world: Make) -> None:
+    def answer(_: Any) -> Any:
+        raise OSError("closed without an answer")
+
+    system = serve(answer)
+    need = Burst(path="/", count=50, pace=Rate(1))
+    answer_ = dict(collect((need,), world(system.url)))[need]
+    assert isinstance(answer_, Unseen)
+    assert len(system.asked) < 5

@@ -3,6 +3,7 @@
 import datetime as dt
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import trustme
 
 from verify.effects.connections import tls_context
-from verify.effects.errors import FileError, Unreachable
+from verify.effects.errors import FileError, Refused, Unreachable
 from verify.effects.transport import Request
 from verify.model.need import Effect
 from verify.model.units import seconds
@@ -50,6 +51,37 @@ def test_a_wrong_certificate_is_named(
     assert not caught.value.transient
     assert client.sent == 0
     assert server.heads == []
+
+
+def test_closing_ends_a_handshake_that_the_other_side_leaves_open(
+    serve: Callable, transport: Callable, bundle: Path
+) -> None:
+    greeted = threading.Event()
+
+    def silent(peer) -> None:
+        peer.sock.recv(65536)
+        greeted.set()
+        peer.sock.recv(1)
+
+    server = serve(silent, announced="https")
+    client = transport(server, trust=bundle)
+    problems: list[Exception] = []
+
+    def ask() -> None:
+        with pytest.raises(Unreachable) as caught:
+            client.send(Request(url=server.url), deadline=seconds(60))
+        problems.append(caught.value)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert greeted.wait(20)
+    client.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(problems) == 1
+    with pytest.raises(Refused, match="the run is over"):
+        client.send(Request(url=server.url), deadline=seconds(60))
+    assert server.accepted == 1
 
 
 def test_a_certificate_may_be_asked_for_under_another_name(
