@@ -21,6 +21,8 @@ from verify.effects.origin import Origin
 from verify.effects.protection import Gate, Outgoing
 
 _INTERIM = 16
+_HEADER = re.compile(rb"[!-9;-~]+:[^\r\n\0]*")
+_FOLDED = re.compile(rb"[ \t][^\r\n\0]*")
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 
 
@@ -107,8 +109,36 @@ class Wiring:
                 sock.shutdown(socket.SHUT_RDWR)
 
 
+class _Head:
+    """What ``http.client`` reads a head from, whose parser stops silently at a line that it cannot read."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.lines: list[bytes] = []
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self.file.readline(limit)
+        self.lines.append(line)
+        return line
+
+    def close(self) -> None:
+        self.file.close()
+
+    def check(self) -> None:
+        """Raise ``HTTPException`` unless the head came to its end, and each line of it is a header's."""
+        *lines, end = self.lines
+        if not end:
+            raise http.client.HTTPException("the answer ended within its head")
+        for number, line in enumerate(lines, start=1):
+            written = line.removesuffix(b"\n").removesuffix(b"\r")
+            if not _HEADER.fullmatch(written) and (number == 1 or not _FOLDED.fullmatch(written)):
+                raise http.client.HTTPException(f"line {number} of the head is no header")
+
+
 class _Answer(http.client.HTTPResponse):
     """Reads past interim answers, a bounded number, and keeps the header lines as they came."""
+
+    fp: Any
 
     def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
         super().__init__(sock, *args, **named)
@@ -118,12 +148,19 @@ class _Answer(http.client.HTTPResponse):
         for _ in range(_INTERIM):
             status: tuple[str, int, str] = super()._read_status()  # type: ignore[misc] # no stub, see below
             if not _is_interim(status[1]):
+                self.fp.lines.clear()
                 return status
             http.client.parse_headers(self.fp)
         raise http.client.HTTPException(f"more than {_INTERIM} interim answers")
 
     def begin(self) -> None:
-        super().begin()
+        head = self.fp = _Head(self.fp)
+        try:
+            super().begin()
+        finally:
+            if self.fp is head:
+                self.fp = head.file
+        head.check()
         self._call.headers = tuple((name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items())
 
 

@@ -147,6 +147,14 @@ def _garbage(peer) -> None:
     peer.sock.sendall(bytes(range(256)) * 50)
 
 
+def _head(*lines: bytes) -> Callable:
+    def handler(peer) -> None:
+        peer.head()
+        peer.sock.sendall(_OK + b"\r\n".join(lines))
+
+    return handler
+
+
 def _bad_status(peer) -> None:
     peer.head()
     peer.sock.sendall(b"HTTP/1.1 two hundred\r\n\r\n")
@@ -176,6 +184,49 @@ _DEAD = {
     _garbage: "broken protocol: ",
     _bad_status: "broken protocol: ",
 }
+_END = (b"Content-Length: 0", b"", b"")
+#: heads that a lenient parser reads in part, each with what is wrong
+_HEADS = {
+    (b"A: 1", b"Not a header", b"Set-Cookie: sid=1", *_END): "line 2 of the head is no header",
+    (b"From somebody", b"A: 1", *_END): "line 1 of the head is no header",
+    (b"A: 1", b"From somebody", *_END): "line 2 of the head is no header",
+    (b": nameless", b"A: 1", *_END): "line 1 of the head is no header",
+    (b"A : 1", b"B: 1", *_END): "line 1 of the head is no header",
+    (b" folded", b"A: 1", *_END): "line 1 of the head is no header",
+    (b"A: a\rSet-Cookie: sid=1", *_END): "line 1 of the head is no header",
+    (b"A: a\r", *_END): "line 1 of the head is no header",
+    (b"A: a\0b", *_END): "line 1 of the head is no header",
+    (b"\xc3\x84: 1", *_END): "line 1 of the head is no header",
+    (b"A: 1", b"Set-Coo"): "the answer ended within its head",
+    (b"A: 1", b"Set-Cookie: sid=1"): "the answer ended within its head",
+    (b"A: 1", b""): "the answer ended within its head",
+}
+
+
+@pytest.mark.parametrize(("lines", "reason"), _HEADS.items(), ids=str)
+def test_a_head_that_is_not_understood_to_its_end_is_no_answer(
+    lines: tuple[bytes, ...], reason: str, serve: Callable, transport: Callable
+) -> None:
+    server = serve(_head(*lines))
+    with pytest.raises(Unreachable) as caught:
+        transport(server).send(Request(url=server.url))
+    assert caught.value.reason == f"broken protocol: {reason}"
+
+
+def test_odd_heads_that_can_be_understood_are(serve: Callable, transport: Callable) -> None:
+    odd = b"\t\x0b\x0c\x1c\x85Set-Cookie: a=1"
+    server = serve(
+        _head(b"From: x", b"A:" + odd, b"b:", b"C(d)/=: 1\nE: 2", b"From: y", b"Content-Length: 0", b"", b"")
+    )
+    seen = transport(server).send(Request(url=server.url))
+    assert [name for name, _ in seen.headers] == ["From", "A", "b", "C(d)/=", "E", "From", "Content-Length"]
+    assert seen.header("Set-Cookie") is None
+
+
+def test_an_answer_without_headers_is_one(serve: Callable, transport: Callable) -> None:
+    server = serve(_head(b"", b"all of it"))
+    seen = transport(server).send(Request(url=server.url))
+    assert (seen.headers, seen.body) == ((), b"all of it")
 
 
 @pytest.mark.parametrize(("handler", "reason"), _DEAD.items(), ids=lambda each: getattr(each, "__name__", ""))
