@@ -23,7 +23,7 @@ from verify.effects.protection import Gate, Outgoing
 _INTERIM = 16
 _HEADER = re.compile(rb"[!-9;-~]+:[^\r\n\0]*")
 _FOLDED = re.compile(rb"[ \t][^\r\n\0]*")
-_FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
+_FOLD = re.compile(r"(?<![ \t])[ \t]*\r?\n[ \t]*")
 
 
 class Wiring:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 from verify.facts.http import Exchange
 
-#: what is given away -> how it reads in a page
+#: what is given away -> how it reads in a page; bounded, because a page may be anything, and long
 _MARKS = {
     "Django's debug page": r"DEBUG\s*=\s*True|Using the URLconf defined in|Django tried these URL patterns",
     "Django's settings": r"DJANGO_SETTINGS_MODULE|Using settings module",
     "a Python traceback": r"Traceback \(most recent call last\)|Traceback <span|copy-and-paste view",
     "Werkzeug's debugger": r"Werkzeug Debugger|__debugger__|EVALEX\s*=",
-    "Starlette's debug page": r"<h1>500 Server Error</h1>[\s\S]{0,4000}class=[\"']?frame-",
+    "Starlette's debug page": r"<h1>500 Server Error</h1>(?:(?!<h1>)[\s\S]){0,4000}class=[\"']?frame-",
     "a Java stack trace": r"\bat [\w$.]+\([\w$]+\.java:\d+\)|Whitelabel Error Page",
-    "a Node stack trace": r"\bat .{1,120}\((?:/|file:|node:)[^)\s]+:\d+:\d+\)",
+    "a Node stack trace": r"\bat [^(\n]{1,120}\((?:/|file:|node:)[^)\s]{1,400}:\d{1,9}:\d{1,9}\)",
     "a Ruby stack trace": r"Action Controller: Exception caught|RAILS_ROOT|Rails\.root:|\.rb:\d+:in [`']",
     "a PHP stack trace": r"<b>(?:Fatal error|Warning|Parse error)</b>:|Stack trace:\s*#0|Symfony Exception",
     "an ASP.NET stack trace": r"Server Error in '/[^']*' Application|System\.Web\.HttpException",

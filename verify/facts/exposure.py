@@ -7,13 +7,15 @@ from typing import ClassVar
 from verify.facts.http import Exchange
 from verify.model.need import Need
 
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _DUMP = rb"(?m)^-- (?:PostgreSQL|MySQL|MariaDB) .*dump|^(?:CREATE TABLE|INSERT INTO) |^PGDMP|^SQLite format"
 #: path -> how its content reads; what is not named is anything that is no page
 _CONTENTS = {
-    "/.env": rb"(?m)^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=",
+    "/.env": rb"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*[ \t]*=",
     "/.git/HEAD": rb"\A(?:ref: |[0-9a-f]{40})",
-    "/.git/config": rb"(?m)^\s*\[(?:core|remote|branch)",
+    "/.git/config": rb"(?m)^[ \t]*\[(?:core|remote|branch)",
     "/__debug__/": rb"djDebug|Debug Toolbar",
     "/server-status": rb"Apache (?:Server )?Status|Server Version:|Active connections:",
     "/admin/": rb"Django site admin|Django administration",
@@ -24,7 +26,7 @@ _LISTING = re.compile(
     rb"|\[To Parent Directory\]|Parent Directory</a>",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"\d+\.\d+|/\s*v?\d+")
+_VERSION = re.compile(r"\d\.\d|/\s*v?\d")
 PATHS = (*_CONTENTS, "/backup.sql", "/dump.sql")
 _OK = frozenset({200, 206})
 

@@ -9,7 +9,7 @@ from verify.facts.http import Exchange
 
 _VERSIONS = re.compile(r"version|release|revision|commit|^build|^git")
 _SOFTWARE = re.compile(r"^(?:python|django|postgres\w*|mysql|redis|celery|node|nginx)$")
-_NUMBER = re.compile(r"\d+\.\d+")
+_NUMBER = re.compile(r"\d\.\d")
 _HOSTS = re.compile(
     r"^(?:host|hostname|host_?name|server|pod|node_?name|instance|container(?:_?id)?|ip|address)$"
 )
@@ -19,9 +19,9 @@ _VALUES = {
     ),
     "an internal address": re.compile(
         r"\b(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})\b"
-        r"|\b[\w-]+(?:\.[\w-]+)*\.(?:internal|local|svc|cluster\.local)\b"
+        r"|(?<![\w-])(?:[\w-]{1,63}\.){1,8}(?:internal|local|svc)\b"
     ),
-    "a file of the system": re.compile(r"(?:/(?:usr|home|app|srv|opt|var)/[\w./-]+\.py)\b"),
+    "a file of the system": re.compile(r"(?:/(?:usr|home|app|srv|opt|var)/[\w./-]{1,200}\.py)\b"),
 }
 _MOST = 10_000
 

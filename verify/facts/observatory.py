@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from verify.facts.headers import Cookie, cookies, directives, seconds_of
 from verify.facts.http import Exchange
+from verify.facts.links import host_of
 
 BASE = 100
 #: bonuses count from this score on
@@ -19,9 +20,8 @@ _PRIVATE = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-ori
 _OPEN = frozenset({"origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade"})
 _BROAD = frozenset({"*", "http:", "https:", "data:", "ftp:"})
 _EXACT = ("'nonce-", "'sha256-", "'sha384-", "'sha512-")
-_SCRIPT = re.compile(
-    r"<script\b[^>]*\bsrc\s*=\s*[\"']?(?P<url>(?:https?:)?//[^\"'\s>]+)[^>]*>", re.IGNORECASE
-)
+_SCRIPT = re.compile(r"<script\b([^>]{0,2000}+)>", re.IGNORECASE)
+_SOURCE = re.compile(r"(?<![\w-])src\s*=\s*[\"']?((?:https?:)?//[^\"'\s]+)", re.IGNORECASE)
 _REDIRECT = 3  # the first digit of its status
 
 
@@ -160,8 +160,9 @@ def _corp(page: Exchange) -> Iterator[Modifier]:
 
 def _scripts(page: Exchange) -> Iterator[Modifier]:
     own = urlsplit(page.url).hostname
-    foreign = [m for m in _SCRIPT.finditer(page.text) if urlsplit(m["url"]).hostname != own]
-    bare = [m["url"] for m in foreign if "integrity" not in m[0].lower()]
+    tags = ((tag[1], _SOURCE.search(tag[1])) for tag in _SCRIPT.finditer(page.text))
+    foreign = [(found[1], tag) for tag, found in tags if found and host_of(found[1]) != own]
+    bare = [url for url, tag in foreign if "integrity" not in tag.lower()]
     if any(url.lower().startswith("http:") for url in bare):
         yield Modifier(-50, "scripts of other sites over plain HTTP")
     elif bare:

@@ -4,9 +4,9 @@ import math
 import re
 from dataclasses import dataclass, field
 
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 _SAMPLE = re.compile(
-    rf"(?P<name>{_NAME})(?:\s*\{{(?P<labels>(?:[^\"}}]|\"(?:[^\"\\]|\\.)*\")*)\}})?\s*(?P<value>\S+)"
+    rf"(?P<name>{_NAME})(?:\s*\{{(?P<labels>(?:[^\"}}]|\"(?:[^\"\\]|\\.)*+\")*+)\}})?\s*(?P<value>\S++)"
     r"(?:\s+(?P<time>-?[\d.]+))?(?:\s*#\s.*)?"
 )
 _LABEL = re.compile(r'\s*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"(?P<value>(?:[^"\\]|\\.)*)"\s*(?:,|$)')
@@ -90,13 +90,15 @@ def _sample(line: str, number: int) -> tuple[str, dict[str, str], float]:
     if found is None:
         raise MetricsError(f'line {number}: expected `name{{label="value"}} number`, got {line[:60]!r}')
     labels: dict[str, str] = {}
-    rest = found["labels"] or ""
-    while rest.strip():
-        label = _LABEL.match(rest)
+    written, at = (found["labels"] or "").rstrip(), 0
+    while at < len(written):
+        label = _LABEL.match(written, at)
         if label is None or label["name"] in labels:
-            raise MetricsError(f"line {number}: a label that is broken or repeated: {rest[:60]!r}")
+            raise MetricsError(
+                f"line {number}: a label that is broken or repeated: {written[at : at + 60]!r}"
+            )
         labels[label["name"]] = re.sub(r"\\.", lambda one: _ESCAPES.get(one[0], one[0]), label["value"])
-        rest = rest[label.end() :]
+        at = label.end()
     return found["name"], labels, _number(found["value"], number)
 
 

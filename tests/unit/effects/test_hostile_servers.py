@@ -223,6 +223,15 @@ def test_odd_heads_that_can_be_understood_are(serve: Callable, transport: Callab
     assert seen.header("Set-Cookie") is None
 
 
+def test_a_head_of_blanks_is_read_in_time(serve: Callable, transport: Callable) -> None:
+    blanks = b": a" + b" " * 65_000 + b"b"
+    server = serve(_head(*(b"X-%d" % number + blanks for number in range(60)), *_END))
+    started = time.monotonic()
+    seen = transport(server, body_limit=1024 * 1024).send(Request(url=server.url), deadline=seconds(30))
+    assert len(seen.headers) == 61
+    assert time.monotonic() - started < 30
+
+
 def test_an_answer_without_headers_is_one(serve: Callable, transport: Callable) -> None:
     server = serve(_head(b"", b"all of it"))
     seen = transport(server).send(Request(url=server.url))

@@ -3,7 +3,7 @@
 import pytest
 
 from verify.facts.debug import given_away
-from verify.facts.exposure import PATHS, exposed, listed, names_version
+from verify.facts.exposure import PATHS, exposed, is_page, listed, names_version
 from verify.facts.http import Exchange
 from verify.facts.leaks import leaks
 from verify.facts.links import hosts_of, target_of
@@ -117,3 +117,33 @@ def test_links_and_refreshes_count() -> None:
     )
     assert found == {"a.example", "b.example", "c.example"}
     assert target_of(answer(b"")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("db.internal", "db.internal"),
+        ("(shop.default.svc.cluster.local)", "shop.default.svc.cluster.local"),
+        (".".join("abcdefghijkl") + ".internal", "e.f.g.h.i.j.k.l.internal"),
+        ("x" * 64 + ".internal", ""),
+        ("an internal matter, local to us", ""),
+    ],
+)
+def test_internal_names(text: str, shown: str) -> None:
+    assert [words for _, what, words in leaks(answer(text.encode())) if what == "an internal address"] == [
+        *([shown] if shown else [])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "page"),
+    [
+        (b"<!-- a --><!---->\n<!-- b\n--> <HTML lang=en>", True),
+        (b"<!-- a <html> -->", False),
+        (b"<!-- a", False),
+        (b"<htmlx>", False),
+        (b"\n\n\tA=1", False),
+    ],
+)
+def test_a_page_begins_as_one(body: bytes, page: bool) -> None:  # noqa: FBT001 - a table
+    assert is_page(answer(body)) == page

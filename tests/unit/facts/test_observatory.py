@@ -107,3 +107,5 @@ def test_scripts_of_others_need_integrity() -> None:
     assert points(PLAIN, body=b'<script src="http://cdn.example/a.js">') == 50
     assert points(PLAIN, body=b'<script integrity="sha384-x" src=//cdn.example/a.js>') == 105
     assert points(PLAIN, body=b'<script src="/a.js">') == 100
+    assert points(PLAIN, body=b'<script data-src="//cdn.example/a.js" src="/a.js">') == 100
+    assert points(PLAIN, body=b'<script src="//[">') == 95
