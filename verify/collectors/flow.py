@@ -21,7 +21,7 @@ from verify.effects.transport import Request
 from verify.facts.body import compare
 from verify.facts.flow import Stride, Walk, WalkThrough
 from verify.facts.headers import seconds_of
-from verify.facts.http import Exchange, Headers
+from verify.facts.http import Exchange, Headers, PartError
 from verify.model.need import Need
 
 _PLACEHOLDER = re.compile(r"\{([^{}/]*)\}")
@@ -85,15 +85,16 @@ def _forward(journey: _Journey, flow: Flow) -> None:
             continue
         try:
             stride, answer = _take(journey, step)
+            problems = (*stride.problems, *_save(journey, step, answer))
         except _MissingError as error:
             journey.stopped = str(error)
             return
-        except EffectError as error:
+        except (EffectError, PartError) as error:
             journey.stopped = str(error)
             if step.method == "POST" and step.save:
                 journey.stopped += "; what it may have created cannot be named, so it is not removed"
             return
-        journey.strides.append(replace(stride, problems=(*stride.problems, *_save(journey, step, answer))))
+        journey.strides.append(replace(stride, problems=problems))
         _promise(journey, flow)
         if journey.strides[-1].problems:
             return
@@ -113,7 +114,7 @@ def _clean_up(journey: _Journey, flow: Flow) -> None:
             elif error.name in journey.saved:
                 journey.left.append(f"{step.method} {step.path}: {error.name} cannot stand in a path")
             continue  # else nothing was created that this step would remove
-        except EffectError as error:
+        except (EffectError, PartError) as error:
             journey.left.append(f"{step.method} {_path(step, journey.saved)}: {error}")
             continue
         journey.strides.append(stride)
@@ -200,6 +201,10 @@ def _save(journey: _Journey, step: Step, answer: Exchange) -> Iterator[str]:
     for name, path in step.save.items():
         try:
             value = _at(answer.json(), path)
+        except PartError:
+            if answer.status in step.expect:
+                raise  # else there was nothing to save
+            continue
         except (ValueError, _MissingError):
             if answer.status in step.expect:
                 journey.nameless[name] = answer.place

@@ -70,18 +70,26 @@ def _leaked(need: Leak, world: World, tail: Tail) -> Leaks:
         _ask(world, need.post, (mark,), f'{{"{need.member}": "{canaries["body"]}"}}'.encode()),
     ]
     text = "\n".join(_fenced(tail, world, need.header, need.within))
-    said = "\n".join(answer.text + "\n".join(value for _, value in answer.headers) for answer in answers)
+    paths = (need.path, need.post)
+    said = "\n".join(answer.shown + "\n".join(value for _, value in answer.headers) for answer in answers)
     return Leaks(
         sent=tuple(canaries),
         logged=tuple(place for place, value in canaries.items() if _in(text, value)),
         answered=tuple(place for place, value in canaries.items() if _in(said, value)),
         refused=tuple(
-            refusal_of(f"{answer.method} {world.url}{path}", answer.status)
-            for answer, path in zip(answers, (need.path, need.post), strict=True)
-            if answer.shows_nothing
+            _silence(answer, f"{answer.method} {world.url}{path}")
+            for answer, path in zip(answers, paths, strict=True)
+            if answer.shows_nothing or answer.partial
         ),
         url=world.url + need.path,
     )
+
+
+def _silence(answer: Exchange, asked: str) -> str:
+    """Return why an answer does not tell what it repeats; its own address holds a secret."""
+    if answer.shows_nothing:
+        return refusal_of(asked, answer.status)
+    return f"{asked}: not all of its body could be read, so what else it repeats is not known"
 
 
 def _recorded(need: Record, world: World, tail: Tail) -> Recorded:

@@ -14,7 +14,7 @@ from verify.contract.environment import Environment, VersionFrom
 from verify.effects.errors import EffectError, Refused, Unreachable
 from verify.effects.transport import Request
 from verify.facts.body import member
-from verify.facts.http import Exchange, Get
+from verify.facts.http import Exchange, Get, PartError
 from verify.facts.readiness import Readiness, Ready
 from verify.model.need import Need, Unseen
 from verify.model.units import Duration, seconds
@@ -52,7 +52,7 @@ def collect(needs: tuple[Ready, ...], world: World) -> Iterator[tuple[Need, obje
     for need in needs:
         try:
             poll = _wait(world)
-        except EffectError as error:
+        except (EffectError, PartError) as error:
             yield need, Unseen(str(error))
             continue
         yield need, _readiness(poll, world)

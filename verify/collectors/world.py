@@ -16,7 +16,7 @@ from verify.effects.journal import Journal
 from verify.effects.redact import Redactor
 from verify.effects.stop import Stop
 from verify.effects.transport import Transport
-from verify.facts.http import Headers
+from verify.facts.http import Headers, PartError
 from verify.judge.verdict import Check
 from verify.model.need import Need, Unseen
 from verify.model.units import Duration, Ratio, seconds
@@ -268,5 +268,5 @@ def seen(see: Callable[[Asked, World], object], need: Asked, world: World) -> ob
     """Return the fact, or ``Unseen`` with the reason that nothing came back."""
     try:
         return see(need, world)
-    except EffectError as error:
+    except (EffectError, PartError) as error:
         return Unseen(str(error))

@@ -208,7 +208,7 @@ class Transport:
             answer = self._adapter.open(request.method, request.url, headers, request.body, call)
             call.phase = "reading the body"
             try:
-                body, truncated = read_body(answer, self._limit)
+                body = read_body(answer, self._limit)
             except NETWORK_ERRORS as error:
                 raise unreachable(name, error, call) from error
         except Refused as error:
@@ -222,7 +222,6 @@ class Transport:
             method=request.method,
             headers=call.headers,
             body=body,
-            truncated=truncated,
             elapsed=seconds(time.perf_counter() - call.started),
             at=call.at,
             sent=tuple((key, self._redactor.header(key, value)) for key, value in headers),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from verify.facts.http import Exchange
 
 #: what is given away -> how it reads in a page; bounded, because a page may be anything, and long
-_MARKS = {
+_PATTERNS = {
     "Django's debug page": r"DEBUG\s*=\s*True|Using the URLconf defined in|Django tried these URL patterns",
     "Django's settings": r"DJANGO_SETTINGS_MODULE|Using settings module",
     "a Python traceback": r"Traceback \(most recent call last\)|Traceback <span|copy-and-paste view",
@@ -19,13 +19,10 @@ _MARKS = {
     "an ASP.NET stack trace": r"Server Error in '/[^']*' Application|System\.Web\.HttpException",
     "a database error": r"psycopg2?\.(?:errors\.)?\w+Error|SQLSTATE\[|ORA-\d{5}|: syntax error",
 }  # fmt: skip
-_COMPILED = {what: re.compile(pattern) for what, pattern in _MARKS.items()}
+MARKS = {what: re.compile(pattern) for what, pattern in _PATTERNS.items()}
 
 
 def given_away(answer: Exchange) -> Iterator[tuple[str, str]]:
-    """Yield what ``answer`` gives away, and the words that show it."""
-    text = answer.text
-    for what, pattern in _COMPILED.items():
-        found = pattern.search(text)
-        if found is not None:
-            yield what, " ".join(found[0].split())[:80]
+    """Yield what ``answer`` gives away, and the words that show it; raise ``PartError`` after them."""
+    for what, found in answer.showing(MARKS):
+        yield what, " ".join(found[0].split())[:80]

@@ -7,23 +7,26 @@ from typing import ClassVar
 from verify.facts.http import Exchange
 from verify.model.need import Need
 
-_HTML = re.compile(
-    rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+#: how a body begins that is more than blanks and comments
+_BEGINNING = re.compile(
+    r"\A\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+(?:(?P<page><(?:!doctype html|html|head|body)\b)|\S)",
+    re.IGNORECASE | re.DOTALL,
 )
-_DUMP = rb"(?m)^-- (?:PostgreSQL|MySQL|MariaDB) .*dump|^(?:CREATE TABLE|INSERT INTO) |^PGDMP|^SQLite format"
+_ANYTHING = re.compile(r"\S")
+_DUMP = r"(?m)^-- (?:PostgreSQL|MySQL|MariaDB) .*dump|^(?:CREATE TABLE|INSERT INTO) |^PGDMP|^SQLite format"
 #: path -> how its content reads; what is not named is anything that is no page
 _CONTENTS = {
-    "/.env": rb"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*[ \t]*=",
-    "/.git/HEAD": rb"\A(?:ref: |[0-9a-f]{40})",
-    "/.git/config": rb"(?m)^[ \t]*\[(?:core|remote|branch)",
-    "/__debug__/": rb"djDebug|Debug Toolbar",
-    "/server-status": rb"Apache (?:Server )?Status|Server Version:|Active connections:",
-    "/admin/": rb"Django site admin|Django administration",
+    "/.env": r"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*[ \t]*=",
+    "/.git/HEAD": r"\A(?:ref: |[0-9a-f]{40})",
+    "/.git/config": r"(?m)^[ \t]*\[(?:core|remote|branch)",
+    "/__debug__/": r"djDebug|Debug Toolbar",
+    "/server-status": r"Apache (?:Server )?Status|Server Version:|Active connections:",
+    "/admin/": r"Django site admin|Django administration",
 }
 _LISTING = re.compile(
-    rb"<title>\s*(?:Index of /|Directory listing for|Listing of)"
-    rb"|<h[12]>\s*(?:Index of /|Directory listing for)"
-    rb"|\[To Parent Directory\]|Parent Directory</a>",
+    r"<title>\s*(?:Index of /|Directory listing for|Listing of)"
+    r"|<h[12]>\s*(?:Index of /|Directory listing for)"
+    r"|\[To Parent Directory\]|Parent Directory</a>",
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\d\.\d|/\s*v?\d")
@@ -63,30 +66,32 @@ class Probe(Need):
 
 def is_page(answer: Exchange) -> bool:
     """Tell whether ``answer`` is a page for browsers."""
-    return _HTML.match(answer.body) is not None
+    begun = answer.search(_BEGINNING)
+    return begun is not None and begun["page"] is not None
 
 
 def exposed(path: str, answer: Exchange) -> str:
     """Return how the content shows that ``path`` is served, an empty text where it is not.
 
+    Raise ``PartError`` where what was read of it does not tell.
     Systems that answer every path with their start page do not expose what was asked for.
     """
-    if answer.status not in _OK or not answer.body.strip():
+    if answer.status not in _OK or answer.search(_ANYTHING) is None:
         return ""
     page = is_page(answer)
     known = _CONTENTS.get(path.partition("?")[0]) or (_DUMP if path.endswith(".sql") else None)
     if known is None:
-        return "" if page else f"{len(answer.body)} bytes of {answer.header('Content-Type') or 'no type'}"
+        return "" if page else f"{answer.size} of {answer.header('Content-Type') or 'no type'}"
     if page and not path.endswith("/") and path != "/server-status":
         return ""
-    found = re.search(known, answer.body)
+    found = answer.search(re.compile(known))
     # of NAME=value the name alone
-    return found[0].decode("utf-8", "replace").partition("=")[0].strip()[:60] if found else ""
+    return found[0].partition("=")[0].strip()[:60] if found else ""
 
 
 def listed(answer: Exchange) -> bool:
     """Tell whether ``answer`` lists a folder, as nginx, Apache, IIS, Python and others write it."""
-    return answer.status in _OK and _LISTING.search(answer.body) is not None
+    return answer.status in _OK and answer.search(_LISTING) is not None
 
 
 def names_version(value: str) -> bool:

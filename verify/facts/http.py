@@ -1,10 +1,13 @@
 """One HTTP exchange as it was seen, and the need that asks for it."""
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from verify.contract import EndpointSpec
+from verify.facts.charset import charset_of, decoded, texts
 from verify.model.need import Need
 from verify.model.units import Duration, seconds
 
@@ -23,22 +26,40 @@ PLAIN_PROBE = "/verify/redirect?probe=1"
 FOREIGN_HOST = "verify.invalid"
 
 
+class PartError(Exception):
+    """Something was asked of a body that the part of it which could be read does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What could be read of a body that is not here as a whole, and ``why``.
+
+    It stands in the body's place and is no ``bytes``, so that nobody takes it for the whole.
+    """
+
+    read: bytes = b""
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request and its answer.
 
-    ``headers`` are the answer's, in order, repeated names kept; ``body`` holds at most
-    the transport's cap and ``truncated`` says whether more came; ``elapsed`` runs from
-    sending to the last byte read; ``at`` is the Unix time of sending; ``sent`` are the
+    ``headers`` are the answer's, in order, repeated names kept; ``body`` is a ``Part`` where it
+    is longer than the transport's cap, or coded in a way that nobody here can undo; ``elapsed``
+    runs from sending to the last byte read; ``at`` is the Unix time of sending; ``sent`` are the
     request's own headers.
+
+    Who needs all of the body asks for ``text`` or ``json``, who looks for something in it for
+    ``search`` or ``showing``: what is found was there, and a part that does not show it tells
+    nothing. Each raises ``PartError`` then, which makes a check unknown.
     """
 
     status: int
     url: str = "https://system.example/"
     method: str = "GET"
     headers: Headers = ()
-    body: bytes = b""
-    truncated: bool = False
+    body: bytes | Part = b""
     elapsed: Duration = field(default=seconds(0.01))
     at: float = 0.0
     sent: Headers = ()
@@ -68,18 +89,77 @@ class Exchange:
         return refusal_of(self.place, self.status)
 
     @property
+    def content(self) -> bytes:
+        """Return all of the body; raise ``PartError``."""
+        if isinstance(self.body, Part):
+            raise self._unread(self.body.why)
+        return self.body
+
+    @property
     def text(self) -> str:
-        """Return the body as UTF-8, wrong bytes replaced."""
-        return self.body.decode("utf-8", "replace")
+        """Return all of the body in its charset, wrong bytes replaced; raise ``PartError``."""
+        content = self.content
+        text = decoded(content, self._charset)
+        if text is None and content:
+            raise self._unread(f"its charset {self._charset} is not known")
+        return text or ""
 
     def json(self) -> object:
-        """Return the body's JSON value; raise ``ValueError`` where it is none."""
-        if self.truncated:
-            raise ValueError(f"the body was cut after {len(self.body)} bytes")
+        """Return the body's JSON value; raise ``ValueError`` where it is none, and ``PartError``."""
+        content = self.content
         try:
-            return json.loads(self.body)
+            return json.loads(content)
         except RecursionError:
             raise ValueError("the JSON is nested too deeply") from None
+
+    def search(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Return where the body matches; raise ``PartError`` where a part does not."""
+        found = self._found(pattern)
+        return found if found is not None else pattern.search(self.text)
+
+    def every(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Yield each place where the body matches; then raise ``PartError`` of a part."""
+        for text in texts(self._read, self._charset):
+            yield from pattern.finditer(text)
+        self.text  # noqa: B018 - raises
+
+    def showing(self, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[tuple[str, re.Match[str]]]:
+        """Yield each of ``patterns`` that the body matches, by name; then raise ``PartError`` of a part."""
+        for name, pattern in patterns.items():
+            found = self._found(pattern)
+            if found is not None:
+                yield name, found
+        self.text  # noqa: B018 - raises
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether there is more to the body than could be read."""
+        return isinstance(self.body, Part) or (bool(self.body) and decoded(self.body, self._charset) is None)
+
+    @property
+    def shown(self) -> str:
+        """Return as text what could be read, for people to see; what it lacks proves nothing."""
+        return next(iter(texts(self._read, self._charset)), "")
+
+    @property
+    def size(self) -> str:
+        """Return how long the body is, as far as is known."""
+        return f"{'at least ' if isinstance(self.body, Part) else ''}{len(self._read)} bytes"
+
+    @property
+    def _read(self) -> bytes:
+        return self.body.read if isinstance(self.body, Part) else self.body
+
+    @property
+    def _charset(self) -> str:
+        return charset_of(self.header("Content-Type") or "", self._read)
+
+    def _found(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        each = (pattern.search(text) for text in texts(self._read, self._charset))
+        return next((found for found in each if found is not None), None)
+
+    def _unread(self, why: str) -> PartError:
+        return PartError(f"{self.place}: {why}, so its content cannot be judged")
 
 
 def refusal_of(place: str, status: int) -> str:

@@ -4,7 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from verify.facts.debug import given_away
+from verify.facts.debug import MARKS
 from verify.facts.http import Exchange
 
 _VERSIONS = re.compile(r"version|release|revision|commit|^build|^git")
@@ -27,12 +27,12 @@ _MOST = 10_000
 
 
 def leaks(answer: Exchange) -> Iterator[tuple[str, str, str]]:
-    """Yield (the member's name or an empty text, what is given away, the words that show it)."""
-    for what, words in given_away(answer):
-        yield "", what, words
-    for what, pattern in _VALUES.items():
-        if found := pattern.search(answer.text):
-            yield "", what, found[0][:80]
+    """Yield (the member's name or an empty text, what is given away, the words that show it).
+
+    Raise ``PartError`` after what a part of the body shows.
+    """
+    for what, found in answer.showing(MARKS | _VALUES):
+        yield "", what, " ".join(found[0].split())[:80]
     try:
         body = answer.json()
     except ValueError:

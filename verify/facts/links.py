@@ -1,11 +1,12 @@
 """Where an answer sends its reader."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from verify.facts.http import Exchange
 
-_LINKS = re.compile(rb"""\b(?:href|action|src)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_LINKS = re.compile(r"""\b(?:href|action|src)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _DROPPED = re.compile(r"[\t\r\n]")
 _REFRESH = re.compile(r"url\s*=\s*[\"']?([^\"']+)", re.IGNORECASE)
 
@@ -19,11 +20,11 @@ def target_of(answer: Exchange) -> str | None:
     return None if written is None else _read(answer.url, written)
 
 
-def hosts_of(answer: Exchange) -> frozenset[str]:
-    """Return the hosts that the redirect and the links of ``answer`` lead to."""
-    links = [found.decode("utf-8", "replace") for found in _LINKS.findall(answer.body)]
-    addresses = [target_of(answer) or "", *(_read(answer.url, link) for link in links)]
-    return frozenset(filter(None, map(host_of, addresses)))
+def hosts_of(answer: Exchange) -> Iterator[str]:
+    """Yield the hosts that redirect and links of ``answer`` lead to, then raise ``PartError`` of a part."""
+    yield from filter(None, [host_of(target_of(answer) or "")])
+    for link in answer.every(_LINKS):
+        yield from filter(None, [host_of(_read(answer.url, link[1]))])
 
 
 def host_of(url: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from verify.contract.monitoring import Kind, Source
 from verify.contract.words import shown
-from verify.facts.http import Exchange
+from verify.facts.http import Exchange, PartError
 from verify.model.need import Need
 from verify.model.units import Duration, seconds
 
@@ -226,6 +226,10 @@ def _body(answer: Exchange) -> object:
     """Return the JSON of a good answer."""
     try:
         body = answer.json()
+    except PartError as error:
+        if answer.status == _OK:
+            raise OddAnswerError(str(error)) from error
+        body, reason = None, ""
     except ValueError as error:
         body, reason = None, str(error)
     else:
@@ -249,7 +253,7 @@ def _member(body: object, *path: str) -> Any:
 
 def _listed(value: object, answer: Exchange) -> list[Any]:
     if not isinstance(value, list):
-        raise OddAnswerError(f"{answer.place} answered what such a source does not: {shown(answer.text)}")
+        raise OddAnswerError(f"{answer.place} answered what such a source does not: {shown(answer.shown)}")
     return value
 
 
@@ -285,10 +289,10 @@ def named(texts: Iterable[str], word: str) -> bool:
 
 
 def knows(one: Looked) -> bool:
-    """Tell whether a source that answered names what is stated; raise ``OddAnswerError``."""
+    """Tell whether a source that answered names what is stated; raise ``OddAnswerError`` or ``PartError``."""
     texts, answer = one.listed or (), one.answer
-    if answer is not None:
+    if answer is not None and one.kind == "page" and one.knows:
+        return answer.search(re.compile(re.escape(one.knows), re.IGNORECASE)) is not None
+    if answer is not None and one.kind != "page":
         texts = names(one.kind, answer)
-        if answer.truncated and one.knows and not named(texts, one.knows):
-            raise OddAnswerError(f"{answer.place} is too long to be read, and its beginning does not tell")
     return not one.knows or named(texts, one.knows)

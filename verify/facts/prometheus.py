@@ -4,6 +4,8 @@ import math
 import re
 from dataclasses import dataclass, field
 
+from verify.facts.http import Exchange
+
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 _SAMPLE = re.compile(
     rf"(?P<name>{_NAME})(?:\s*\{{(?P<labels>(?:[^\"}}]|\"(?:[^\"\\]|\\.)*+\")*+)\}})?\s*(?P<value>\S++)"
@@ -67,9 +69,9 @@ def parse(text: str) -> dict[str, Family]:
     return families
 
 
-def looks_like(text: str) -> bool:
-    """Tell whether ``text`` is metrics at all, for who expects none."""
-    return _TEXT.search(text) is not None
+def looks_like_metrics(answer: Exchange) -> bool:
+    """Tell whether ``answer`` is metrics at all, for who expects none; raise ``PartError``."""
+    return answer.search(_TEXT) is not None
 
 
 def _comment(line: str, number: int, families: dict[str, Family], owner: dict[str, Family]) -> None:

@@ -1,14 +1,19 @@
 """Executes a rule's own proofs: every HOLDS must hold, every FAILS must be violated.
 
+Each is executed once more with bodies of answers that nobody can read: what holds for a body
+then is unknown, and what fails because of one must not hold.
+
 In the files of a failing proof a comment ``# finding`` marks each line that has to be
 named; where a proof has such marks the findings must stand on exactly those lines.
 """
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
 from verify.facts.files import FilesSeen
+from verify.facts.http import Exchange, Part
 from verify.judge.rule import Argument, Rule
 from verify.judge.verdict import Check, judge
 from verify.model.need import Need
@@ -27,10 +32,15 @@ def prove(rule: Rule) -> int:
     """Run each proof of ``rule`` and return how many there were; raise ``ProofError``."""
     for index, proof in enumerate(rule.holds):
         _expect(rule, f"HOLDS[{index}]", _run(rule, proof), Outcome.HOLDS)
+        _expect(
+            rule, f"HOLDS[{index}] unread", _run(rule, _unread(proof)), Outcome.HOLDS, Outcome.INCONCLUSIVE
+        )
     for index, proof in enumerate(rule.fails):
         judgement = _run(rule, proof)
         _expect(rule, f"FAILS[{index}]", judgement, Outcome.VIOLATED)
         _expect_lines(rule, f"FAILS[{index}]", proof, judgement)
+        judgement = _run(rule, _unread(proof))
+        _expect(rule, f"FAILS[{index}] unread", judgement, Outcome.VIOLATED, Outcome.INCONCLUSIVE)
     return len(rule.holds) + len(rule.fails)
 
 
@@ -56,6 +66,23 @@ def _run(rule: Rule, proof: Given) -> Judgement:
     return judge(Check(rule=rule, stated=proof.stated), answers(rule, proof))
 
 
+def _unread(proof: Given) -> Given:
+    """Return ``proof`` with each body there, and not to be read."""
+    return replace(proof, facts={name: _hidden(fact) for name, fact in proof.facts.items()})
+
+
+def _hidden(fact: Any) -> Any:
+    if isinstance(fact, Exchange):
+        return replace(fact, body=Part(why="its body cannot be read")) if fact.body else fact
+    if type(fact) is tuple:
+        return tuple(map(_hidden, fact))
+    if is_dataclass(fact) and not isinstance(fact, type):
+        kept = {field.name: getattr(fact, field.name) for field in fields(fact) if field.init}
+        changed = {name: value for name, seen in kept.items() if (value := _hidden(seen)) is not seen}
+        return replace(fact, **changed) if changed else fact
+    return fact
+
+
 def _parsed(argument: Argument, proof: Given) -> FilesSeen:
     matching = {
         name: text
@@ -65,11 +92,12 @@ def _parsed(argument: Argument, proof: Given) -> FilesSeen:
     return FilesSeen(files=tuple(argument.type.parse(name, text) for name, text in matching.items()))
 
 
-def _expect(rule: Rule, name: str, judgement: Judgement, expected: Outcome) -> None:
-    if judgement.outcome is not expected:
+def _expect(rule: Rule, name: str, judgement: Judgement, *expected: Outcome) -> None:
+    if judgement.outcome not in expected:
         said = "; ".join(str(one) for one in (*judgement.findings, *judgement.unknowns)) or "nothing"
+        wanted = " or ".join(expected)
         raise ProofError(
-            f"rule {rule.id}: {name} came out {judgement.outcome}, expected {expected}; it said {said}"
+            f"rule {rule.id}: {name} came out {judgement.outcome}, expected {wanted}; it said {said}"
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.facts.files import FilesSeen
+from verify.facts.http import PartError
 from verify.judge.refusals import refusals
 from verify.judge.rule import Argument, Rule
 from verify.model.finding import Finding, Nothing, Seen, Unknown
@@ -122,5 +123,7 @@ def _files(seen: list[Any]) -> tuple[Any, ...]:
 def _ask(check: Check, arguments: dict[str, Any]) -> Iterator[Said]:
     try:
         yield from check.rule.check(**arguments)
+    except PartError as error:  # what was found in it before was there, and stays
+        yield Unknown(str(error))
     except Exception as error:  # noqa: BLE001 - the border to rule code, ours and others': never a verdict by accident
         yield Unknown(f"rule {check.rule.id} failed: {type(error).__name__}: {error}")

@@ -282,6 +282,24 @@ def test_secrets_are_found_wherever_they_come_up(
 FLOW = "flows: {go: {steps: [{post: /go, json: {a: 1}, account: alice}]}}\naccounts: {alice: {bearer: $A}}\n"
 
 
+def test_what_an_answer_repeats_where_it_cannot_be_read_is_not_known(
+    serve: Make, world: Make, reply: Make, tmp_path: Path
+) -> None:
+    def coded(**_: Any) -> Any:
+        return reply(body=b"\x0b", headers={"Content-Encoding": "br"})
+
+    system = serve(Logging(tmp_path / "app.log", coded, lambda asked: asked.headers["x-request-id"]))
+    seen = one(
+        logs, Leak(path="/a", post="/login", member="password"), world(system.url, environment=LOGS), Leaks
+    )
+    assert seen.answered == ()
+    assert [reason.partition(": ")[0] for reason in seen.refused] == [
+        f"GET {system.url}/a",
+        f"POST {system.url}/login",
+    ]
+    assert "canary" not in "".join(seen.refused)
+
+
 def test_a_flow_is_walked_and_a_secret_of_its_account_is_found(
     serve: Make, world: Make, reply: Make, tmp_path: Path
 ) -> None:

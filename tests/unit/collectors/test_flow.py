@@ -307,3 +307,26 @@ def test_no_environment_no_walk(world: Make) -> None:
     walked = dict(collect((NEED,), there))[NEED]
     assert isinstance(walked, Walk | Unseen)
     assert not isinstance(walked, Walk) or "no environment" in walked.stopped
+
+
+CODED = {"Content-Encoding": "br"}
+
+
+@pytest.mark.parametrize("first", ["GET /orders", "POST /orders"])
+def test_an_answer_that_cannot_be_read_stops_the_walk(
+    serve: Make, world: Make, reply: Make, first: str
+) -> None:
+    status = 201 if first.startswith("POST") else 200
+    changes = {first: reply(status=status, body=b"\x0b", headers=CODED)}
+    there = world(serve(Shop(reply, changes)).url, more=FLOW, credentials={"alice": ()})
+    walked = walk(there)
+    assert "/orders: its body is coded as br, which cannot be undone here" in walked.stopped
+    assert ("cannot be named" in walked.stopped) == (status == 201)
+    assert problems(walked) == []
+
+
+def test_a_status_that_is_wrong_needs_no_body(serve: Make, world: Make, reply: Make) -> None:
+    changes = {"POST /orders": reply(status=500, body=b"\x0b", headers=CODED)}
+    walked = walk(world(serve(Shop(reply, changes)).url, more=FLOW, credentials={"alice": ()}))
+    assert problems(walked) == ["status 500"]
+    assert walked.stopped == ""

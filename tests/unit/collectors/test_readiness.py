@@ -109,6 +109,14 @@ def changed(world: World, contract: Any) -> World:
     return replace(world, contract=contract, environment=contract.environments["test"])
 
 
+def test_a_version_in_a_body_that_cannot_be_read_is_not_known(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(lambda _: reply(body=b"\x0b", headers={"Content-Encoding": "br"}))
+    there = world(system.url, environment=JSON_VERSION, expected_version="1.4")
+    answers = dict(collect((Ready(),), there))
+    assert isinstance(answers[Ready()], Unseen)
+    assert "coded as br" in answers[Ready()].reason
+
+
 def test_the_old_version_first(serve: Make, world: Make, reply: Make) -> None:
     versions = chain(["1.3", "1.3", "1.4", "1.3"], repeat("1.4"))
     system = serve(lambda _: reply(headers={"X-Release": next(versions)}))

@@ -14,6 +14,7 @@ import pytest
 
 from verify.effects.errors import Refused, Unreachable
 from verify.effects.transport import Origin, Request
+from verify.facts.http import Part
 from verify.model.need import Effect
 from verify.model.units import Rate, seconds
 
@@ -28,7 +29,7 @@ def test_an_exchange_says_what_was_sent_and_seen(serve: Callable, transport: Cal
     seen = transport(server).send(
         Request(url=f"{server.url}/a/../b%2f?q=1#part", headers=(("X-Mine", "yes"),))
     )
-    assert (seen.status, seen.body, seen.truncated, seen.method) == (201, b"hello", False, "GET")
+    assert (seen.status, seen.body, seen.partial, seen.method) == (201, b"hello", False, "GET")
     assert seen.headers == (("Content-Length", "5"), ("X-A", "1"), ("X-B", "2"), ("X-A", "3"))
     assert seen.url == f"{server.url}/a/../b%2f?q=1#part"
     assert before <= seen.at <= time.time()
@@ -110,6 +111,10 @@ def test_cookies_are_not_carried_over(serve: Callable, transport: Callable) -> N
         ("gzip", gzip.compress(b"text", mtime=0)),
         ("x-gzip", gzip.compress(b"text", mtime=0)),
         ("deflate", zlib.compress(b"text")),
+        ("identity", b"text"),
+        ("gzip", gzip.compress(b"te") + gzip.compress(b"") + gzip.compress(b"xt")),
+        ("GZIP", gzip.compress(b"te") + bytes(100) + gzip.compress(b"xt") + bytes(9)),
+        ("identity, gzip", gzip.compress(b"text")),
     ],
 )
 def test_a_coded_body_is_decoded(coding: str, body: bytes, serve: Callable, transport: Callable) -> None:
@@ -119,9 +124,60 @@ def test_a_coded_body_is_decoded(coding: str, body: bytes, serve: Callable, tran
     assert f"Accept-Encoding: {coding}".encode() in server.heads[0]
 
 
-def test_a_coding_that_nobody_asked_for_stays(serve: Callable, transport: Callable) -> None:
-    server = serve(lambda peer: peer.head() and peer.answer(b"\x0b\x02", "200 OK", "Content-Encoding: br"))
-    assert transport(server).send(Request(url=server.url)).body == b"\x0b\x02"
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("Content-Encoding: br", "br"),
+        ("Content-Encoding: gzip, gzip", "gzip and gzip"),
+        ("Content-Encoding: gzip\r\nContent-Encoding: br", "gzip and br"),
+        ("Content-Encoding: \x1b[2J", "something unknown"),
+        ("Transfer-Encoding: gzip, chunked", "gzip"),
+    ],
+)
+def test_a_coding_that_cannot_be_undone_shows_nothing_but_the_head(
+    line: str, named: str, serve: Callable, transport: Callable
+) -> None:
+    server = serve(lambda peer: peer.head() and peer.answer(b"\x0b\x02", "500 Oh", line))
+    seen = transport(server).send(Request(url=server.url))
+    assert seen.status == 500
+    assert seen.body == Part(why=f"its body is coded as {named}, which cannot be undone here")
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip", "deflate", "gzip, gzip"])
+def test_where_there_is_no_body_its_coding_says_nothing(
+    coding: str, serve: Callable, transport: Callable
+) -> None:
+    server = serve(lambda peer: peer.head() and peer.answer(b"", "200 OK", f"Content-Encoding: {coding}"))
+    assert transport(server).send(Request(url=server.url)).body == b""
+    assert transport(server).send(Request(url=server.url, method="HEAD")).body == b""
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "reason"),
+    [
+        ("gzip", gzip.compress(bytes(range(256)))[:-9], "the body ends within its gzip"),
+        ("gzip", gzip.compress(b"a") + gzip.compress(b"b")[:5], "the body ends within its gzip"),
+        ("deflate", zlib.compress(bytes(range(256)))[:-1], "the body ends within its deflate"),
+        ("gzip", gzip.compress(b"a") + b"Traceback", "the body is not the gzip that it says it is"),
+        ("deflate", zlib.compress(b"a") + b"b", "the body goes on after the end of its deflate"),
+        ("gzip", gzip.compress(b"") * 1001, "the body goes on after the end of its gzip"),
+    ],
+)
+def test_a_coded_body_that_is_broken_is_no_answer(
+    coding: str, body: bytes, reason: str, serve: Callable, transport: Callable
+) -> None:
+    server = serve(lambda peer: peer.head() and peer.answer(body, "200 OK", f"Content-Encoding: {coding}"))
+    with pytest.raises(Unreachable, match=f"broken protocol: {reason}"):
+        transport(server).send(Request(url=server.url))
+
+
+def test_what_is_unpacked_is_cut_as_well(serve: Callable, transport: Callable) -> None:
+    packed = gzip.compress(b"a" * 600) + gzip.compress(b"b" * 600)
+    server = serve(lambda peer: peer.head() and peer.answer(packed, "200 OK", "Content-Encoding: gzip"))
+    seen = transport(server, body_limit=1000).send(Request(url=server.url))
+    assert seen.body == Part(read=b"a" * 600 + b"b" * 400, why="its body was cut after 1000 bytes")
+    whole = transport(server, body_limit=1200).send(Request(url=server.url))
+    assert whole.content == b"a" * 600 + b"b" * 600
 
 
 def _stale(peer) -> None:

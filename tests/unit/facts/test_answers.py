@@ -111,11 +111,6 @@ def test_true_is_not_one(seen: object, stated: object, *, same: bool) -> None:
     assert (list(compare({"member": seen}, {"member": stated}, "")) == []) is same
 
 
-def test_a_cut_body_is_no_json() -> None:
-    with pytest.raises(ValueError, match="cut after 2 bytes"):
-        Exchange(status=200, body=b"{}", truncated=True).json()
-
-
 @pytest.mark.parametrize(
     ("value", "well"),
     [

@@ -103,7 +103,7 @@ def test_versions() -> None:
 
 @pytest.mark.parametrize("location", ["//a.example/x", r"\\a.example", "/\t/a.example", "HTTPS://A.example"])
 def test_a_redirect_is_read_as_browsers_do(location: str) -> None:
-    assert hosts_of(answer(b"", 302, Location=location)) == {"a.example"}
+    assert list(hosts_of(answer(b"", 302, Location=location))) == ["a.example"]
 
 
 @pytest.mark.parametrize("location", ["/x?next=//a.example", "a.example", "/", "http://[broken"])
@@ -115,7 +115,7 @@ def test_links_and_refreshes_count() -> None:
     found = hosts_of(
         answer(b'<a href="https://a.example/"><form action=//b.example/>', Refresh="0; url=https://c.example")
     )
-    assert found == {"a.example", "b.example", "c.example"}
+    assert set(found) == {"a.example", "b.example", "c.example"}
     assert target_of(answer(b"")) is None
 
 

@@ -74,10 +74,10 @@ LOOKS: list[Callable[[Exchange], object]] = [
     lambda answer: [exposed(path, answer) for path in PATHS],
     is_page,
     listed,
-    hosts_of,
+    lambda answer: list(hosts_of(answer)),
     lambda answer: names("page", answer),
     modifiers,
-    lambda answer: prometheus.looks_like(answer.text),
+    prometheus.looks_like_metrics,
     lambda answer: metrics(answer.text),
     lambda answer: list(deviations(Described(document=answer))),
 ]
@@ -129,7 +129,7 @@ def test_long_headers_are_looked_through(value: str) -> None:
     answer = Exchange(status=200, headers=tuple((name, value) for name in ALL))
     modifiers(answer)
     target_of(answer)
-    hosts_of(answer)
+    list(hosts_of(answer))
     edge.in_front(answer)
     names_version(value)
     list(cookies(answer))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from verify.contract.monitoring import Kind, Source
 from verify.effects.origin import Origin
-from verify.facts.http import Exchange
+from verify.facts.http import Exchange, Part, PartError
 from verify.facts.monitoring import (
     LOGS,
     Looked,
@@ -193,10 +193,11 @@ def test_a_word_is_found_in_whatever_case() -> None:
 
 
 def test_a_page_that_is_too_long_tells_by_what_was_read_of_it() -> None:
-    page = Looked(kind="page", answer=said(b"Shop and so on", truncated=True), knows="shop")
+    part = Part(read=b"Shop and so on", why="its body was cut after 14 bytes")
+    page = Looked(kind="page", answer=replace(said(b""), body=part), knows="shop")
     assert knows(page)
     assert knows(replace(page, knows=""))
-    with pytest.raises(OddAnswerError, match="too long to be read"):
+    with pytest.raises(PartError, match="cut after 14 bytes"):
         knows(replace(page, knows="other"))
 
 
@@ -227,7 +228,8 @@ def test_lines_are_read_and_compared_with_the_marker() -> None:
         (said(b"null"), "answered no JSON"),
         (said([]), "answered what such a source does not"),
         (said({"data": 5}), "answered what such a source does not"),
-        (said(b'{"data": {"result": []}}', truncated=True), "cut after"),
+        (replace(said(b""), body=Part(read=b"{", why="it was cut after 1 byte")), "cut after"),
+        (replace(said(b"", 500), body=Part(read=b"{", why="it was cut after 1 byte")), "answered 500$"),
     ],
 )
 def test_an_answer_that_says_nothing(answer: Exchange, words: str) -> None:

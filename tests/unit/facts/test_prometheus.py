@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify.facts.prometheus import MetricsError, looks_like, parse
+from verify.facts.http import Exchange
+from verify.facts.prometheus import MetricsError, looks_like_metrics, parse
 
 TEXT = r"""# HELP requests_total Requests, with a \\ and a \n in the words.
 # TYPE requests_total counter
@@ -98,5 +99,5 @@ def test_labels_come_back_as_they_were_written(labels: dict[str, str]) -> None:
 
 
 def test_pages_are_not_taken_for_metrics() -> None:
-    assert looks_like(TEXT)
-    assert not looks_like("<html># TYPE it yourself</html>")
+    assert looks_like_metrics(Exchange(status=200, body=TEXT.encode()))
+    assert not looks_like_metrics(Exchange(status=200, body=b"<html># TYPE it yourself</html>"))

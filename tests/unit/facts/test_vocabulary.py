@@ -164,8 +164,8 @@ def test_addresses_that_are_none() -> None:
     assert target_of(ok()) is None
     assert target_of(ok(("Location", "https://[broken"))) == ""
     assert target_of(ok(("Location", "/\n/b.example"))) == "https://b.example"
-    assert hosts_of(ok(body=b'<a href="//b.example/\xff">')) == {"b.example"}
-    assert hosts_of(ok()) == frozenset()
+    assert list(hosts_of(ok(body=b'<a href="//b.example/\xff">'))) == ["b.example"]
+    assert list(hosts_of(ok())) == []
 
 
 @pytest.mark.parametrize("name", ["version", "app_release", "revision", "commit", "build_id", "git_sha"])

@@ -25,6 +25,7 @@ HEAD = """
     from verify.facts.http import Exchange, Get
     from verify.facts.burst import Burst, Volley, Shot
     from verify.facts.flow import Walk, WalkThrough
+    from verify.facts.openapi import Described
     from verify.rules import *
 """
 ANSWERS = """

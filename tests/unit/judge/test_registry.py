@@ -194,6 +194,47 @@ def test_a_proof_that_shows_nothing_is_caught(
     assert words in str(caught.value)
 
 
+FORGETFUL = """
+    @dataclass(frozen=True, kw_only=True)
+    class Params(Stated):
+        def needs(self):
+            return {"seen": Get(path="/a")}
+    STATED = Params()
+    EMPTY = Exchange(status=200)
+    HOLDS = given(STATED, seen=Described(document=EMPTY, operations=(Exchange(status=200, body=b"good"),)))
+    FAILS = [
+        given(STATED, seen=Described(document=EMPTY, operations=(Exchange(status=200, body=b"bad"),))),
+        given(STATED, seen=Described(document=EMPTY, problems=("odd",))),
+    ]
+    @rule(severity="error")
+    def check(seen: Described, stated: Params) -> Iterator[Finding | Seen]:
+        yield Seen(1)
+        for problem in seen.problems:
+            yield Finding("here", problem)
+        for answer in seen.operations:
+            WRONG
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (
+            'if "bad" in answer.shown: yield Finding("here", "bad")',
+            "FAILS[0] unread came out holds, expected violated or inconclusive",
+        ),
+        (
+            'if "good" not in answer.shown: yield Finding("here", "bad")',
+            "HOLDS[0] unread came out violated, expected holds or inconclusive",
+        ),
+    ],
+)
+def test_a_rule_that_forgets_that_a_body_may_be_a_part_is_told(rules: Make, wrong: str, words: str) -> None:
+    with pytest.raises(ProofError) as caught:
+        prove(rules({"family/rule": FORGETFUL.replace("WRONG", wrong)}).get("family/rule"))
+    assert words in str(caught.value)
+
+
 def test_findings_stand_on_the_marked_lines(rules: Make, per_file: str) -> None:
     moved = per_file.replace("services:\\n  web: {}  # finding", "services:  # finding\\n  web: {}")
     with pytest.raises(ProofError, match=r"names \[\('.*', 2\)\], marked are \[\('.*', 1\)\]"):

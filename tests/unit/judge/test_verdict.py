@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from verify.facts.compose import ComposeFile
 from verify.facts.files import Files, FilesSeen
-from verify.facts.http import Exchange, Get
+from verify.facts.http import Exchange, Get, Part
 from verify.judge.registry import Registry
 from verify.judge.verdict import Check, conclude, judge
 from verify.model.need import Unseen
@@ -63,6 +63,45 @@ def test_outcomes(live: Callable[..., Check], answer: object, outcome: Outcome, 
     assert bool(found.findings) == (outcome is Outcome.VIOLATED)
     assert words in " ".join(unknown.reason for unknown in found.unknowns)
     assert bool(found.unknowns) == bool(words)
+
+
+PAGES = """
+    @dataclass(frozen=True, kw_only=True)
+    class Params(Stated):
+        def needs(self):
+            return {"answers": (Get(path="/a"), Get(path="/b"))}
+    STATED = Params()
+    HOLDS = given(STATED, answers=Exchange(status=200))
+    FAILS = given(STATED, answers=Exchange(status=200, body=b"bad"))
+    @rule(severity="error")
+    def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:
+        for answer in answers:
+            yield Seen(answer.status)
+            if answer.status == 500 or "bad" in answer.text:
+                yield Finding(answer.place, "bad")
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        (200, 200, Outcome.INCONCLUSIVE),
+        (500, 200, Outcome.VIOLATED),  # what was found before stays
+        (500, 500, Outcome.VIOLATED),  # nobody looked at the body
+    ],
+)
+def test_a_part_of_a_body_is_unknown_to_whoever_looks_at_it(
+    rules: Make, first: int, second: int, outcome: Outcome
+) -> None:
+    found = rules({"family/pages": PAGES}).get("family/pages")
+    check = Check(rule=found, stated=found.holds[0].stated)
+    answers = [Exchange(status=status, body=Part(why="it was cut")) for status in (first, second)]
+    judged = judge(check, dict(zip((Get(path="/a"), Get(path="/b")), answers, strict=True)))
+    assert judged.outcome is outcome
+    reasons = [one.reason for one in judged.unknowns]
+    assert reasons == (
+        [] if second == 500 else ["GET https://system.example/: it was cut, so its content cannot be judged"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from verify.effects.redact import Redactor
 from verify.facts.burst import Burst, Volley
 from verify.facts.compose import ComposeFile
 from verify.facts.files import Files, FilesSeen
-from verify.facts.http import Exchange, Get
+from verify.facts.http import Exchange, Get, Part
 from verify.facts.tls import Handshake, Shake
 from verify.judge.proof import answers
 from verify.judge.registry import Registry
@@ -265,6 +265,12 @@ def test_what_would_not_be_read_is_not_written(monkeypatch: pytest.MonkeyPatch) 
     found = load(data, known)
     assert found[WEB] == known[WEB]
     assert found[big] == Unseen("too large to be kept as evidence")
+
+
+@pytest.mark.parametrize("read", [b"", b"text", b"\xff"])
+def test_what_was_not_read_of_a_body_stays_unread(read: bytes) -> None:
+    answer = Exchange(status=200, body=Part(read=read, why="its body was cut after 4 bytes"))
+    assert load(dump(_run({WEB: answer}), Redactor()).encode(), [WEB])[WEB] == answer
 
 
 def test_secrets_are_taken_out_of_facts_and_the_rest_stays() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.exposure import listed
-from verify.facts.http import SHOWS_NOTHING, Exchange, Get
+from verify.facts.http import SHOWS_NOTHING, Exchange, Get, PartError
 from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, given, rule
 
 
@@ -48,5 +48,8 @@ def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | U
         yield Seen(answer.status, what=f"{answer.url} answers")
         if answer.shows_nothing:
             yield Unknown(answer.refusal)
-        if listed(answer):
-            yield Finding(answer.place, "the folder is listed", "no listing", f"status {answer.status}")
+        try:
+            if listed(answer):
+                yield Finding(answer.place, "the folder is listed", "no listing", f"status {answer.status}")
+        except PartError as error:  # the others are looked at all the same
+            yield Unknown(str(error))

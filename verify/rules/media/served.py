@@ -62,7 +62,7 @@ def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
 def check(answer: Exchange, hidden: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | Seen]:
     """Judge the known file, then the private ones."""
     kind = (answer.header("Content-Type") or "").partition(";")[0].strip()
-    yield Seen(f"{answer.status}, {len(answer.body)} bytes of {kind or 'no type'}", what=answer.url)
+    yield Seen(f"{answer.status}, {answer.size} of {kind or 'no type'}", what=answer.url)
     if answer.status != 200:  # noqa: PLR2004 - a file is there, or is not
         yield Finding(answer.place, "the upload is not served", "200", str(answer.status))
     elif not answer.body:

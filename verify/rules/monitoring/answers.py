@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.contract.words import shown
-from verify.facts.http import IN_FRONT, Exchange
+from verify.facts.http import IN_FRONT, Exchange, PartError
 from verify.facts.monitoring import Look, Looked, OddAnswerError, knows
 from verify.rules import Finding, ReferenceSpec, Seen, Some, SourceName, Stated, Unknown, given, rule
 
@@ -67,7 +67,7 @@ def check(looked: tuple[Looked, ...], stated: Params) -> Iterator[Finding | Unkn
 def _judged(name: str, one: Looked) -> Iterator[Finding | Unknown | Seen]:
     try:
         known = knows(one)
-    except OddAnswerError as error:
+    except (OddAnswerError, PartError) as error:
         yield Unknown(str(error))
         return
     yield Seen(

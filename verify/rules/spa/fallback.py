@@ -7,6 +7,7 @@ and status 200 where something is missing.
 Fix: nginx ``try_files $uri /index.html`` for pages only; the API's location before it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from verify.facts.http import Exchange, Get
 from verify.rules import Finding, ReferenceSpec, Seen, Stated, given, rule
 
 MISSING = 404
+_TITLE = re.compile(r"<title>([^<]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,4 +68,5 @@ def check(index: Exchange, page: Exchange, api: Exchange, stated: Params) -> Ite
 
 def title(answer: Exchange) -> str:
     """Return the title of a page, which stays while tokens in the page change."""
-    return answer.text.partition("<title>")[2].partition("</title>")[0].strip()
+    found = answer.search(_TITLE)
+    return found[1].strip() if found else ""
