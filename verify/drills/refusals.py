@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from verify.drills.errors import DrillError, NotRestorable
 from verify.effects.errors import Refused, Unreachable
+from verify.model.text import abridged
 from verify.model.units import seconds
 
 if TYPE_CHECKING:
@@ -148,5 +149,4 @@ def _permission(operation: str) -> str:
 
 
 def _one_line(text: object) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+    return abridged(" ".join(str(text).split()), _LONGEST)

@@ -15,6 +15,7 @@ from verify.effects.errors import Refused, Unreachable
 from verify.effects.failures import NETWORK_ERRORS, broken_off, unreachable
 from verify.effects.origin import Origin
 from verify.effects.protection import Outgoing
+from verify.model.text import abridged
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _POOLS, _POOL_SIZE = 64, 32
@@ -54,7 +55,7 @@ class GuardedAdapter(HTTPAdapter):
         try:
             origin, target = Origin.split(url)
         except ValueError as error:
-            raise Refused(ascii(f"{method} {url[:200]}")[1:-1], str(error)) from None
+            raise Refused(abridged(ascii(f"{method} {url}")[1:-1], 200), str(error)) from None
         lines = tuple((str(name), _text(value)) for name, value in headers)
         outgoing = Outgoing(origin=origin, method=method, target=target, headers=lines, body=body)
         self._wiring.gate.check(outgoing)

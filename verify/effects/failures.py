@@ -9,6 +9,7 @@ from urllib3.exceptions import HTTPError
 
 from verify.effects.deadline import Call, WireLimit
 from verify.effects.errors import Unreachable
+from verify.model.text import abridged
 from verify.model.units import Duration
 
 #: what the network stack raises; anything else is a mistake of ours and passes through
@@ -83,4 +84,4 @@ _PLAIN: dict[type[BaseException], str] = {
 
 def _one_line(error: object) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - one line
+    return abridged(text, 200)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Self
 
+from verify.model.text import abridged
+
 _PORTS = {"http": 80, "https": 443}
 # Only what RFC 3986 allows, so that no two parsers can read two different hosts out of it.
 _URL = re.compile(
@@ -68,8 +70,7 @@ def _host(text: str) -> str:
 
 
 def _advice(url: str) -> str:
-    shown = url if len(url) <= 200 else url[:200] + "…"  # noqa: PLR2004 - one line
     return (
         f"expected an http:// or https:// URL of at most {_LONGEST} ASCII characters, "
-        f"anything else percent-encoded, got {shown!r}"
+        f"anything else percent-encoded, got {abridged(repr(url), 200)}"
     )

@@ -11,6 +11,7 @@ from verify.effects.addresses import forbidden
 from verify.effects.deadline import Call
 from verify.effects.errors import Refused
 from verify.effects.origin import Origin
+from verify.model.text import abridged
 from verify.model.units import Duration, Rate
 
 __all__ = ["Gate", "Origin", "Policy"]
@@ -158,7 +159,7 @@ class Gate:
 def _target_problem(target: str) -> str | None:
     if _TARGET.fullmatch(target):
         return None
-    return f"expected a path and query of visible ASCII characters, got {target[:200]!r}"
+    return f"expected a path and query of visible ASCII characters, got {abridged(repr(target), 200)}"
 
 
 def _headers_problem(request: Outgoing) -> str | None:

@@ -1,8 +1,8 @@
 """One place that takes secrets out of whatever is written.
 
-Two ways at once: every registered value in every form that programs write it in
-(``forms.py``), and by their shape the values of headers and URLs that are secret by
-nature (``shapes.py``).
+Three ways at once: every registered value in every form that programs write it in
+(``forms.py``), what a cut left of one (``cuts.py``), and by their shape the values of headers
+and URLs that are secret by nature (``shapes.py``).
 """
 
 import re
@@ -10,11 +10,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from verify.effects.cuts import SHORTEST, Cuts
 from verify.effects.forms import forms
 from verify.effects.shapes import header_value, is_secret_name, shapes
 from verify.effects.trie import trie
 
-SHORTEST = 6
 _PASSES = 8
 _WRAPPED = re.compile(
     r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}(?:(?:\r?\n|(?:\\r)?\\n)[ \t]*[A-Za-z0-9+/_-]+={0,2})+"
@@ -31,6 +31,13 @@ class Redactor:
         self._names: dict[str, str] = {}
         self._owner: dict[str, str] = {}
         self._secrets: re.Pattern[str] | None = None
+        self._cuts: Cuts | None = None
+
+    @property
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the name and the value of each secret, in the order in which they came."""
+        with self._lock:
+            return tuple((name, value) for value, name in self._names.items())
 
     def add(self, name: str, value: str) -> None:
         """Replace ``value`` by ``***name***`` from now on.
@@ -55,7 +62,7 @@ class Redactor:
             self._names, self._owner = names, owners
             # A replacement is matched too, and put back, so that nothing is found inside it.
             owners |= {f"***{shown}***": shown for shown in names.values()}
-            self._names, self._owner, self._secrets = names, owners, None
+            self._owner, self._secrets, self._cuts = owners, None, None
 
     @property
     def known(self) -> tuple[tuple[str, str], ...]:
@@ -107,11 +114,14 @@ class Redactor:
             return text
         with self._lock:  # compiled when it is first needed: secrets come one by one
             self._secrets = self._secrets or re.compile(trie(self._owner))
-            known, owner = self._secrets, self._owner
+            self._cuts = self._cuts or Cuts(self._owner)
+            known, cuts, owner = self._secrets, self._cuts, self._owner
 
         def unwrapped(match: re.Match[str]) -> str:
             """Join base64 that is wrapped at some column, where a secret lies across a break."""
             joined = _BREAK.sub("", match[0])
             return joined if known.search(joined) else match[0]
 
-        return known.sub(lambda match: f"***{owner[match[0]]}***", _WRAPPED.sub(unwrapped, text))
+        # What is cut comes first: a shorter secret in the part that is left would hide whose it is.
+        text = cuts.text(_WRAPPED.sub(unwrapped, text))
+        return known.sub(lambda match: f"***{owner[match[0]]}***", text)

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -25,6 +26,7 @@ from verify.effects.protection import Gate, Outgoing, Policy
 from verify.effects.redact import Redactor
 from verify.facts.http import Exchange, Headers
 from verify.model.need import Effect
+from verify.model.text import abridged
 from verify.model.units import Duration, seconds
 
 __all__ = ["Origin", "Policy", "Refused", "Request", "Transport", "Unreachable"]
@@ -132,12 +134,12 @@ class Transport:
         try:
             while following is not None and len(seen) <= limit:
                 seen.append(self._send(following, replace(ends), effect))
-                following = _next(following, seen[-1])
+                following = _next(following, seen[-1], self._shown)
         except (Refused, Unreachable) as error:
             error.seen = tuple(seen)
             raise
         if following is not None:
-            reason = f"more than {limit} redirects, the next to {self._redactor.text(following.url[:_SHOWN])}"
+            reason = f"more than {limit} redirects, the next to {self._shown(following.url)}"
             raise Unreachable(seen[0].place, reason, transient=False, seen=tuple(seen))
         return tuple(seen)
 
@@ -147,7 +149,7 @@ class Transport:
         It is checked, spaced out and counted like a request. Raise as ``send`` does.
         """
         call = self._wiring.new_call(float(self._deadline if deadline is None else deadline))
-        name = f"CONNECT {self._redactor.text(url[:_SHOWN])}"
+        name = f"CONNECT {self._shown(url)}"
         try:
             origin = Origin.of(url)
         except ValueError as error:
@@ -198,8 +200,12 @@ class Transport:
         """Close it."""
         self.close()
 
+    def _shown(self, text: str) -> str:
+        """Return ``text`` in ASCII for one line; half a secret is one too, so they go before it is cut."""
+        return abridged(self._redactor.text(ascii(text)[1:-1]), _SHOWN)
+
     def _send(self, request: Request, call: Call, effect: Effect) -> Exchange:
-        name = self._redactor.text(ascii(f"{request.method} {request.url[:_SHOWN]}")[1:-1])
+        name = self._shown(f"{request.method} {request.url}")
         if effect >= Effect.DESTROYS and not self.policy.destructive:
             raise Refused(name, "it changes the environment, which is read-only")
         call.source, call.server_name = request.source_address, request.server_name
@@ -234,7 +240,7 @@ def _with_defaults(headers: Headers, user_agent: str) -> Headers:
     return tuple(line for line in defaults if line[0].lower() not in given) + headers
 
 
-def _next(request: Request, answer: Exchange) -> Request | None:
+def _next(request: Request, answer: Exchange, shown: Callable[[str], str]) -> Request | None:
     """Return the request that a redirect asks for, or None where ``answer`` is none."""
     location = answer.header("Location")
     if answer.status not in _REDIRECTS or location is None:
@@ -242,14 +248,14 @@ def _next(request: Request, answer: Exchange) -> Request | None:
     try:
         url = urljoin(request.url, location)
     except ValueError:
-        raise Refused(f"GET {ascii(location[:_SHOWN])[1:-1]}", "a redirect to what is not a URL") from None
+        raise Refused(f"GET {shown(location)}", "a redirect to what is not a URL") from None
     method, body = request.method, request.body
     if answer.status == HTTPStatus.SEE_OTHER or (answer.status in _REWRITING and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), None
     headers = tuple(line for line in request.headers if body is not None or line[0].lower() not in _OF_BODY)
     if not _same_origin(request.url, url):
         if body is not None:
-            raise Refused(f"{method} {url[:_SHOWN]}", "a redirect would hand the body to another host")
+            raise Refused(f"{method} {shown(url)}", "a redirect would hand the body to another host")
         headers = tuple(line for line in headers if line[0].lower() in _KEPT_ELSEWHERE)
     return replace(request, url=url, method=method, body=body, headers=headers)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from verify.facts.http import Exchange
+from verify.model.text import abridged
 
 #: the words of JSON Schema for the kinds of a value
 KINDS: dict[str, type | tuple[type, ...]] = {
@@ -71,8 +72,7 @@ def _is_kind(value: object, kind: str) -> bool:
 
 def shortened(value: object, limit: int = 80) -> str:
     """Return a value as text of at most ``limit`` characters."""
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return abridged(repr(value), limit)
 
 
 def member(body: object, path: str) -> object:

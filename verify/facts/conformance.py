@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from verify.facts.http import Exchange
 from verify.facts.openapi import Described
+from verify.model.text import abridged
 
 INSTALL = 'pip install "pytest-deploy-verify[openapi]"'
 _HERE = "urn:openapi"
@@ -108,7 +109,7 @@ def _validator(document: dict[str, Any]) -> Any:
             for number, error in enumerate(checker.iter_errors(value)):
                 if number == _MOST:
                     return
-                yield ".".join(map(str, error.absolute_path)), error.message[:160]
+                yield ".".join(map(str, error.absolute_path)), abridged(error.message, 160)
         except (referencing.exceptions.Unresolvable, RecursionError) as error:
             raise UnjudgeableError(f"a schema cannot be followed inside of the document: {error}") from error
         except jsonschema.exceptions.SchemaError as error:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from verify.facts.http import Exchange
+from verify.model.text import abridged
 
 #: what is given away -> how it reads in a page; bounded, because a page may be anything, and long
 _PATTERNS = {
@@ -25,4 +26,4 @@ MARKS = {what: re.compile(pattern) for what, pattern in _PATTERNS.items()}
 def given_away(answer: Exchange) -> Iterator[tuple[str, str]]:
     """Yield what ``answer`` gives away, and the words that show it; raise ``PartError`` after them."""
     for what, found in answer.showing(MARKS):
-        yield what, " ".join(found[0].split())[:80]
+        yield what, abridged(" ".join(found[0].split()))

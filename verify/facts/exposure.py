@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from verify.facts.http import Exchange
 from verify.model.need import Need
+from verify.model.text import abridged
 
 #: how a body begins that is more than blanks and comments
 _BEGINNING = re.compile(
@@ -86,7 +87,7 @@ def exposed(path: str, answer: Exchange) -> str:
         return ""
     found = answer.search(re.compile(known))
     # of NAME=value the name alone
-    return found[0].partition("=")[0].strip()[:60] if found else ""
+    return abridged(found[0].partition("=")[0].strip(), 60) if found else ""
 
 
 def listed(answer: Exchange) -> bool:

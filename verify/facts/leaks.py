@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from verify.facts.debug import MARKS
 from verify.facts.http import Exchange
+from verify.model.text import abridged
 
 _VERSIONS = re.compile(r"version|release|revision|commit|^build|^git")
 _SOFTWARE = re.compile(r"^(?:python|django|postgres\w*|mysql|redis|celery|node|nginx)$")
@@ -32,7 +33,7 @@ def leaks(answer: Exchange) -> Iterator[tuple[str, str, str]]:
     Raise ``PartError`` after what a part of the body shows.
     """
     for what, found in answer.showing(MARKS | _VALUES):
-        yield "", what, " ".join(found[0].split())[:80]
+        yield "", what, abridged(" ".join(found[0].split()))
     try:
         body = answer.json()
     except ValueError:
@@ -41,9 +42,9 @@ def leaks(answer: Exchange) -> Iterator[tuple[str, str, str]]:
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
             numbered = _SOFTWARE.match(name.lower()) and _NUMBER.search(str(value))
             if numbered or _VERSIONS.search(name.lower()):
-                yield name, "a version", f"{name}: {value}"[:80]
+                yield name, "a version", abridged(f"{name}: {value}")
             elif _HOSTS.search(name.lower()):
-                yield name, "a host", f"{name}: {value}"[:80]
+                yield name, "a host", abridged(f"{name}: {value}")
 
 
 def _members(body: object) -> Iterator[tuple[str, object]]:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from verify.facts.http import Exchange
+from verify.model.text import abridged
 
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 _SAMPLE = re.compile(
@@ -90,14 +91,16 @@ def _comment(line: str, number: int, families: dict[str, Family], owner: dict[st
 def _sample(line: str, number: int) -> tuple[str, dict[str, str], float]:
     found = _SAMPLE.fullmatch(line)
     if found is None:
-        raise MetricsError(f'line {number}: expected `name{{label="value"}} number`, got {line[:60]!r}')
+        raise MetricsError(
+            f'line {number}: expected `name{{label="value"}} number`, got {abridged(repr(line), 60)}'
+        )
     labels: dict[str, str] = {}
     written, at = (found["labels"] or "").rstrip(), 0
     while at < len(written):
         label = _LABEL.match(written, at)
         if label is None or label["name"] in labels:
             raise MetricsError(
-                f"line {number}: a label that is broken or repeated: {written[at : at + 60]!r}"
+                f"line {number}: a label that is broken or repeated: {abridged(repr(written[at:]), 60)}"
             )
         labels[label["name"]] = re.sub(r"\\.", lambda one: _ESCAPES.get(one[0], one[0]), label["value"])
         at = label.end()
@@ -109,4 +112,4 @@ def _number(text: str, number: int) -> float:
     try:
         return named[text.lower()] if text.lower() in named else float(text)
     except ValueError:
-        raise MetricsError(f"line {number}: expected a number, got {text[:60]!r}") from None
+        raise MetricsError(f"line {number}: expected a number, got {abridged(repr(text), 60)}") from None

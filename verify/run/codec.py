@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
+from verify.model.text import OMITTED
+
 BINARY = "$base64"
 FLOAT = "$float"
 _FLOATS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
@@ -214,3 +216,16 @@ def mapped_bytes(data: Any, change: Redact) -> Any:
     if data.keys() == {BINARY}:
         return _encode_bytes(change(_decode_bytes(data)))
     return {key: mapped_bytes(child, change) for key, child in data.items()}
+
+
+def mapped_ends(data: Any, change: Redact) -> Any:
+    """Return encoded ``data`` with each body changed that was not read to its end, with a mark there."""
+    if isinstance(data, list):
+        return [mapped_ends(child, change) for child in data]
+    if not isinstance(data, dict):
+        return data
+    mapped = {key: mapped_ends(child, change) for key, child in data.items()}
+    if mapped.get("truncated") is True and "body" in mapped:
+        mark = OMITTED.encode()
+        mapped["body"] = _encode_bytes(change(_decode_bytes(mapped["body"]) + mark).removesuffix(mark))
+    return mapped

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from verify.effects.redact import Redactor
 from verify.facts.files import Files, FilesSeen
 from verify.model.need import Need, Unseen
-from verify.run.codec import decode, encode, mapped_bytes
+from verify.model.text import abridged
+from verify.run.codec import decode, encode, mapped_bytes, mapped_ends
 from verify.run.options import UsageError
 from verify.run.record import Run
 
@@ -120,7 +121,7 @@ def parse(data: bytes, name: str = "run.json") -> Evidence:
     if not isinstance(document, dict):
         raise EvidenceError(f"{name}: {_ENOUGH}, found a {type(document).__name__}")
     if document.get("format") != FORMAT:
-        found = repr(document.get("format"))[:40]
+        found = abridged(repr(document.get("format")), 40)
         raise EvidenceError(f"{name}: expected evidence of format {FORMAT}, found {found}: run again")
     try:
         return _evidence(document, name)
@@ -159,7 +160,7 @@ def _written(need: Need, answer: object, redactor: Redactor) -> dict[str, Any]:
         data = mapped_bytes(encode(answer), redactor.bytes)
     except (TypeError, RecursionError) as error:
         return {"unseen": f"could not be kept as evidence: {error}"}
-    return {"fact": redactor.value(data)}
+    return {"fact": mapped_ends(redactor.value(data), redactor.bytes)}
 
 
 def _written_files(need: Files, seen: FilesSeen, redactor: Redactor) -> dict[str, Any]:

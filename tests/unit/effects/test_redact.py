@@ -92,6 +92,40 @@ def test_no_form_of_a_secret_survives(secret: str, encoding: str, before: str, a
     assert secret.encode() not in redactor.bytes((before + planted + after).encode())
 
 
+def _longest(part_of: str, text: str) -> int:
+    """Return how many characters in a row of ``part_of`` stand in ``text``."""
+    ends = range(len(part_of) + 1)
+    return max(end - start for start in ends for end in ends[start:] if part_of[start:end] in text)
+
+
+@example(secret="a...bcdefghi", encoding="raw", mark="…", at=10)
+@settings(max_examples=250, deadline=None)
+@given(
+    secret=_SECRET.filter(_usable),
+    encoding=st.sampled_from(sorted(_ENCODINGS)),
+    mark=st.sampled_from(
+        ["…", "...", "......", "…...", ascii("…")[1:-1], repr("…".encode())[2:-1], "%E2%80%A6"]
+    ),
+    at=st.integers(0, 200),
+)
+def test_no_part_of_a_secret_that_was_cut_survives(secret: str, encoding: str, mark: str, at: int) -> None:
+    redactor = _redactor(N=secret)
+    planted = _ENCODINGS[encoding](secret)
+    beginning, end = planted[:at], planted[-at:] if at else ""
+    for text in (f"<{beginning}{mark}", f"{mark}{end}>", f"<{beginning}{mark}{end}>"):
+        seen = redactor.text(text)
+        left = seen.replace("***N***", "\0").replace(mark, "\0")
+        assert _longest(planted, left) < 6, seen
+        assert redactor.text(seen) == seen
+
+
+def test_what_a_cut_left_is_called_by_its_own_name() -> None:
+    redactor = _redactor(SHORT="token-of", LONG="token-of-the-shop-0123456789")
+    assert redactor.text("x token-of-the-shop-01… y") == "x ***LONG***… y"
+    assert redactor.text("token-of…, token-of") == "***SHORT***…, ***SHORT***"
+    assert redactor.text("shop-0123456789 token…") == "shop-0123456789 token…", "neither cut nor long enough"
+
+
 @settings(deadline=None)
 @given(
     secret=_SECRET.filter(_usable),
@@ -305,6 +339,8 @@ def test_values_are_walked() -> None:
     "A" * 76 + "\n" + "B" * 900_000, "\\" * 500_000, "Cookie: " + "a;" * 300_000,
     "password=${ " * 100_000, "://" + "${a}}}" * 200_000, "password=" + "${a:-" * 200_000 + "}" * 200_000,
     "password='" + "${a}" * 100_000 + "'", "${token" * 200_000,
+    "hunter22…" * 100_000, "." * 1_000_000, ". … " * 200_000, "hunter" * 160_000 + "…",
+    "…" + "22aaaa" * 160_000,
 ])  # fmt: skip
 def test_no_text_takes_forever(text: str) -> None:
     redactor = _redactor(TOKEN="hunter22aaaa", OTHER="aaaaaaaaab")

@@ -338,6 +338,22 @@ def test_errors_and_exchanges_do_not_show_secrets(serve: Callable, transport: Ca
     assert "s3cret-value" not in str(refused.value)
 
 
+@pytest.mark.parametrize("length", range(440, 500, 5))
+def test_no_part_of_a_secret_stands_where_an_error_is_cut(
+    serve: Callable, transport: Callable, length: int
+) -> None:
+    client = transport(serve())
+    client._redactor.add("TOKEN", "s3cret-value-0123456789")
+    path = f"/{'y' * length}?t=s3cret-value-0123456789&more={'z' * 100}"
+    for send in (client.send, client.follow, lambda request: client.dial(request.url)):
+        with pytest.raises(Refused) as refused:
+            send(Request(url=f"http://undeclared.example{path}"))
+        assert "s3cret" not in str(refused.value)
+    with pytest.raises(Refused) as refused:
+        client.send(Request(url=f"http://[{path}"))
+    assert "s3cret" not in str(refused.value)
+
+
 def test_a_session_user_gets_the_same_errors_and_deadline(serve: Callable, transport: Callable) -> None:
     def silent(peer) -> None:
         peer.head()

@@ -47,9 +47,9 @@ def test_a_last_bucket_may_be_written_without_its_sign() -> None:
     [
         ("a 1\n# TYPE b speed", "line 2: speed is no type"),
         ("# TYPE b", "line 1: nothing is no type"),
-        ("\na " + "x" * 70, f"line 2: expected a number, got '{'x' * 60}'"),
-        ("{" + "y" * 70, f"number`, got '{{{'y' * 59}'"),
-        ("a{" + "z" * 70 + "} 1", f"repeated: '{'z' * 60}'"),
+        ("\na " + "x" * 70, f"line 2: expected a number, got '{'x' * 58}…"),
+        ("{" + "y" * 70, f"number`, got '{{{'y' * 57}…"),
+        ("a{" + "z" * 70 + "} 1", f"repeated: '{'z' * 58}…"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(text: str, says: str) -> None:

@@ -121,19 +121,50 @@ def _run(make_run: Callable, make_row: Callable, texts: list[str]) -> Run:
     )
 
 
-@pytest.mark.parametrize("write", ENCODINGS)
-def test_no_output_holds_a_secret(
-    tmp_path: Path, make_run: Callable, make_row: Callable, redactor: Redactor, write: Callable[[str], str]
-) -> None:
-    run = _run(make_run, make_row, list(_planted(write)))
-    outputs = {path.name: path.read_text() for path in write_all(run, tmp_path, redactor)}
+def _outputs(run: Run, folder: Path, redactor: Redactor) -> dict[str, str]:
+    outputs = {path.name: path.read_text() for path in write_all(run, folder, redactor)}
     outputs["table"] = "\n".join(lines(run, redactor, width=200, most=100))
     outputs["narrow table"] = "\n".join(lines(run, redactor, encoding="ascii", most=100))
     outputs["properties"] = repr([properties(row, redactor) for row in run.rows])
     # what a reader gets who decodes the file
-    outputs |= {
+    return outputs | {
         f"{name} decoded": repr(json.loads(text)) for name, text in outputs.items() if name.endswith("json")
     }
+
+
+@pytest.mark.parametrize("write", ENCODINGS)
+@pytest.mark.parametrize("shorten", [
+    lambda text: f"{text[:-1]}…",
+    lambda text: f"…{text[1:]}",
+    lambda text: f"{text[: len(text) // 2]}...{text[-7:]}",
+], ids=["end", "beginning", "middle"])  # fmt: skip
+def test_no_output_holds_a_part_of_a_secret_that_was_cut(
+    tmp_path: Path,
+    make_run: Callable,
+    make_row: Callable,
+    redactor: Redactor,
+    write: Callable[[str], str],
+    shorten: Callable[[str], str],
+) -> None:
+    run = _run(make_run, make_row, [shorten(text) for text in _planted(write)])
+    outputs = _outputs(run, tmp_path, redactor)
+    hits = {
+        (output, name, form[at : at + 6])
+        for output, text in outputs.items()
+        for name, value in SECRETS.items()
+        for form in write(value).split("\n")
+        for at in range(len(form) - 5)
+        if not form.startswith("-----") and form[at : at + 6] in text
+    }
+    assert hits == set()
+    assert "***PASSWORD***" in outputs["verdict.json"], "the place is still to be seen"
+
+
+@pytest.mark.parametrize("write", ENCODINGS)
+def test_no_output_holds_a_secret(
+    tmp_path: Path, make_run: Callable, make_row: Callable, redactor: Redactor, write: Callable[[str], str]
+) -> None:
+    outputs = _outputs(_run(make_run, make_row, list(_planted(write))), tmp_path, redactor)
     hits = [
         (output, name, encode.__name__)
         for output, text in outputs.items()
@@ -157,3 +188,20 @@ def test_base64_in_the_evidence_hides_nothing(make_run: Callable, redactor: Reda
     bodies = [base64.b64decode(entry["fact"]["body"]["$base64"]) for entry in document["answers"]]
     assert len(bodies) == len(values)
     assert not any(value.encode() in body for value in values for body in bodies)
+
+
+@pytest.mark.parametrize("before", [b"", b"\xff"], ids=["text", "binary"])
+def test_the_end_of_a_body_that_was_not_read_whole_holds_no_part_of_a_secret(
+    make_run: Callable, redactor: Redactor, tmp_path: Path, before: bytes
+) -> None:
+    half = before + b"it is ghp_0123456789abc"
+    answers = {
+        Get(path=path): Exchange(status=200, body=half, truncated=path == "/cut") for path in ("/cut", "/all")
+    }
+    write_all(make_run(answers=answers), tmp_path, redactor)
+    document = json.loads((tmp_path / "run.json").read_text())
+    found = {entry["need"]["fields"]["path"]: entry["fact"]["body"] for entry in document["answers"]}
+    bodies = {
+        path: base64.b64decode(body["$base64"]) if before else body.encode() for path, body in found.items()
+    }
+    assert bodies == {"/cut": before + b"it is ***TOKEN***", "/all": half}

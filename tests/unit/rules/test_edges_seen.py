@@ -202,9 +202,9 @@ def test_a_spent_budget_shows_examples(findings: Findings) -> None:
 def test_a_task_that_was_not_started_shows_the_answer(findings: Findings) -> None:
     stated = {"start": PAGE, "state": "/t/{task}", "done": {"a": 1}}
     task = Task(started=ok(status=503, body=b"x" * 90))
-    assert findings("worker/canary", stated, task=task)[0][2] == "503 " + "x" * 80
+    assert findings("worker/canary", stated, task=task)[0][2] == "503 " + "x" * 79 + "…"
     late = Task(started=ok(), last=ok(body=b"y" * 90))
-    assert findings("worker/canary", stated, task=late)[0][1:] == ("{'a': 1} within 10s", "y" * 80)
+    assert findings("worker/canary", stated, task=late)[0][1:] == ("{'a': 1} within 10s", "y" * 79 + "…")
 
 
 def volley(pace: float, *statuses: int) -> Volley:

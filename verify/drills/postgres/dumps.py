@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from verify.model.text import abridged
+
 _END = re.compile(rb"^-- PostgreSQL database (?:cluster )?dump complete\s*$", re.MULTILINE)
 _CLUSTER = b"-- PostgreSQL database cluster dump"
 #: bytes at the end that hold the last words of a dump, with what newer versions write after them
@@ -49,7 +51,7 @@ def leaves(path: Path) -> str:
     with path.open("rb") as file:
         for line in _commands(file):
             if _ELSEWHERE.match(line):
-                return line.decode("utf-8", "replace").strip()[:200]
+                return abridged(line.decode("utf-8", "replace").strip(), 200)
     return ""
 
 

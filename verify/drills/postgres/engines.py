@@ -19,6 +19,7 @@ from verify.drills.store.folder import FolderStore
 from verify.effects.process import clean_environment
 from verify.facts.backup import Artefact, Step
 from verify.facts.beside import is_proof
+from verify.model.text import abridged
 
 #: what lies beside a dump of ours: the server's roles
 ROLES = ".roles"
@@ -280,7 +281,7 @@ def blamed(steps: tuple[Step, ...]) -> tuple[str, str] | None:
     for step in steps:
         program = step.argv[0] if step.argv else ""
         if step.stage in {"take", "store"} and not step.ok and program in _WEIGHTY:
-            words = " ".join(step.words.split())[:300]
+            words = abridged(" ".join(step.words.split()), 300)
             how = "had not ended" if step.timed_out else f"ended with {step.returncode}"
             return step.stage, f"{program} {how}{': ' + words if words else ''}"
     return None

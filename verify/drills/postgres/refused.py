@@ -3,6 +3,8 @@
 import psycopg
 from psycopg import errors
 
+from verify.model.text import abridged
+
 #: libpq gives no code for what happens before a session exists; servers may say it in other words
 _CONNECTING = (
     (
@@ -69,4 +71,4 @@ def _connecting(said: str) -> str:
 def _said(error: psycopg.Error) -> str:
     """Return the server's own sentence; never its DETAIL, which may show values of rows."""
     primary = error.diag.message_primary
-    return primary or " ".join(str(error).split())[:300]
+    return primary or abridged(" ".join(str(error).split()), 300)

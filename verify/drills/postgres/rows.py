@@ -26,6 +26,7 @@ from verify.facts.equality import (
     Sums,
     differing_buckets,
 )
+from verify.model.text import abridged
 
 __all__ = ["locate"]
 
@@ -233,4 +234,4 @@ def _same(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 def _short(key: str) -> str:
-    return key if len(key) <= _LONGEST else f"{key[:_LONGEST]}…"
+    return abridged(key, _LONGEST)

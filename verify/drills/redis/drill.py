@@ -19,6 +19,7 @@ from verify.drills.store.base import MANIFEST, BackupStore
 from verify.facts.backup import Artefact, Outcome, RoundTrip
 from verify.facts.equality import Comparison, Difference, Manifest
 from verify.facts.redis import side_by_side
+from verify.model.text import abridged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +224,7 @@ def _smoke(command: str, session: Session, clock: Clock) -> None:
             raise clock.lost("smoke", f"{command}: {error}") from None
         if answer in (None, b"", 0, []):
             raise clock.lost("smoke", f"{command}: expected an answer, got {answer!r}")
-        noted.words = clock.redactor.text(repr(answer)[:80])
+        noted.words = abridged(clock.redactor.text(repr(answer)))
 
 
 def _compared(

@@ -21,6 +21,7 @@ from verify.drills.redis.link import Link
 from verify.drills.redis.server import SPARE
 from verify.drills.redis.values import EXACT
 from verify.facts.equality import MOST_ROWS, RowDifference
+from verify.model.text import abridged
 
 _AT_ONCE = 200  # keys of one transaction: the source serves nobody else while it answers
 _SLACK = 5  # ms that a time to live is off where the server only tells how long it is
@@ -152,7 +153,8 @@ class _Replay:
             answer = sock.recv(_BLOCK)
         if not answer.startswith(b"+OK"):
             raise DrillError(
-                "verify", f"the writes since the snapshot could not be repeated: {answer[:200]!r}"
+                "verify",
+                f"the writes since the snapshot could not be repeated: {abridged(repr(answer), 200)}",
             )
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from verify.facts.health import find_member
 from verify.facts.http import Exchange, Get
+from verify.model.text import abridged
 from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, Some, Stated, given, rule
 
 
@@ -57,4 +58,6 @@ def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     }
     yield Seen(", ".join(named) or "no dependency", what=f"status {answer.status}, naming")
     for name, value in named.items():
-        yield Finding(answer.place, f"liveness asks {name}", "the process alone", f"{name}: {value}"[:80])
+        yield Finding(
+            answer.place, f"liveness asks {name}", "the process alone", abridged(f"{name}: {value}")
+        )

@@ -15,6 +15,7 @@ from typing import Any
 from verify.facts.broken import products
 from verify.facts.http import Exchange
 from verify.facts.logs import Logged, Mark, differences, parsed
+from verify.model.text import abridged
 from verify.rules import (
     Duration,
     Endpoint,
@@ -90,7 +91,7 @@ def check(logged: Logged, stated: Params) -> Iterator[Finding | Seen]:
     objects = [line for line in map(parsed, logged.lines) if line is not None]
     yield Seen(len(logged.lines), what="lines of one request")
     for odd in dict.fromkeys((*logged.odd, *(line for line in logged.lines if parsed(line) is None))):
-        yield Finding(at, "a line is no JSON object", "JSON", odd[:80])
+        yield Finding(at, "a line is no JSON object", "JSON", abridged(odd))
     picked = [line for line in objects if not list(differences(line, stated.where))]
     if len(picked) != 1:
         yield Finding(at, f"lines with its {stated.header}", "one", str(len(picked)))

@@ -15,6 +15,7 @@ from typing import Any
 from verify.facts.broken import unwell
 from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.task import Enqueue, Task
+from verify.model.text import abridged
 from verify.rules import (
     Duration,
     Endpoint,
@@ -81,10 +82,10 @@ def check(task: Task, stated: Params) -> Iterator[Finding | Seen]:
     """Compare the time to done with the stated one."""
     yield Seen(task.took, limit=stated.within, what="done after" if task.done else "not done after")
     if task.last is None:
-        seen = f"{task.started.status} {task.started.shown[:80]}"
+        seen = f"{task.started.status} {abridged(task.started.shown)}"
         yield Finding(task.started.place, "no task was started", f"2xx with {stated.task}", seen)
     elif not task.done:
         expected = f"{dict(stated.done)} within {stated.within}"
-        yield Finding(task.last.place, "the task is not done", expected, task.last.shown[:80])
+        yield Finding(task.last.place, "the task is not done", expected, abridged(task.last.shown))
     elif task.took > stated.within:
         yield Finding(task.last.place, "the task is done too late", str(stated.within), str(task.took))
