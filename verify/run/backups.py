@@ -3,13 +3,13 @@
 import functools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from verify.contract.environment import Environment
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
 from verify.model.need import Need
+from verify.run.addresses import learn
 from verify.run.options import UsageError
 from verify.run.secrets import secret_of
 
@@ -67,19 +67,3 @@ def _identity() -> str:
     from pyrage import x25519
 
     return str(x25519.Identity.generate())
-
-
-def learn(redactor: Redactor, variable: str, value: str) -> None:
-    """Let ``redactor`` know ``value``, and the password in it where it is an address.
-
-    Raise ``ValueError`` where the secret cannot be told from ordinary text.
-    """
-    parts = urlsplit(value) if "://" in value else None
-    if parts is None:
-        redactor.add(variable, value)
-        return
-    if parts.password:
-        redactor.add(variable, parts.password)
-        redactor.add(variable, unquote(parts.password))
-    for password in parse_qs(parts.query).get("password", []):
-        redactor.add(variable, password)
