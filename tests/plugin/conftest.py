@@ -1,5 +1,6 @@
 """A user's repository, a small system on loopback that counts, and a pytest to run on both."""
 
+import base64
 import contextlib
 import io
 import json
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -37,7 +39,8 @@ class Site:
     """The system that the runs look at; ``asked`` is everything since the test began.
 
     ``/slow`` answers when ``release`` is set; ``/echo/…`` repeats what it was sent in body,
-    headers and a redirect; ``/broken`` answers 500, ``/missing`` 404, all else 200.
+    headers and a redirect; ``/long/…`` so that a report cuts it, in several encodings; ``/broken``
+    answers 500, ``/missing`` 404, all else 200.
     """
 
     url: str = ""
@@ -57,6 +60,17 @@ class Site:
             self.asked.clear()
         self.release.clear()
         self.arrived.clear()
+
+
+def encoded(text: str) -> dict[str, str]:
+    """Return ``text`` in four encodings, behind so much else that a line has no room for all."""
+    before = "x" * 66 + "/"
+    return {
+        "raw": before + text,
+        "url": before + quote(text, safe=""),
+        "base64": before + base64.b64encode(text.encode()).decode(),
+        "json": before + json.dumps(text)[1:-1],
+    }
 
 
 def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
@@ -80,6 +94,8 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
                 status, body = 302, {"headers": dict(self.headers), "path": self.path, "sent": sent}
                 shown = self.headers.get("Authorization") or self.headers.get("X-Key") or ""
                 extra |= {"X-Echo": shown, "Location": f"/landing?token={shown.rpartition(' ')[2]}"}
+            if self.path.startswith("/long"):
+                body = encoded(self.headers["X-Key"])
             data = json.dumps(body).encode()
             self.send_response(status)
             for name, value in {**extra, "Content-Type": "application/json"}.items():

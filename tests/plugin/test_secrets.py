@@ -329,3 +329,164 @@ def test_the_private_folder_of_a_run_is_gone(
     assert [path.name for path in temporary.iterdir() if "deploy-verify" in path.name] == []
     left = {str(path): path.read_text(errors="replace") for path in Path.home().rglob("*") if path.is_file()}
     assert leaks(left) == []
+
+
+def parts(outputs: dict[str, str], secrets: dict[str, str]) -> list[str]:
+    """Return where six characters in a row of a secret stand, in each of four encodings."""
+    return sorted(
+        {
+            f"{name} in {where}: {text[max(0, text.find(form[at : at + 6]) - 80) :][:120]}"
+            for where, text in outputs.items()
+            for name, secret in secrets.items()
+            for form in (
+                secret,
+                urllib.parse.quote(secret, safe=""),
+                base64.b64encode(secret.encode()).decode().rstrip("="),
+                json.dumps(secret)[1:-1],
+            )
+            for at in range(len(form) - 5)
+            if form[at : at + 6] in text
+        }
+    )
+
+
+CUTTING = """
+import os
+import pytest
+
+NAMES = sorted(name for name in os.environ if name.startswith("SHOP_SECRET_"))
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.parametrize("name", NAMES)
+def test_is_too_long_for_pytest(name):
+    local = "y" * 110 + os.environ[name] + "z" * 200
+    other = "y" * 200 + os.environ[name] + "z" * 110
+    assert [local] == [other]
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_no_part_of_a_secret_where_something_was_cut(
+    shop: "Shop", site: "Site", monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    numbers = range(len(SECRETS))
+    # nothing that other words have in common with them
+    secrets = {
+        name: f"{n:02}Q{n * 7919:05}/{n * 104729:07}+Zé&" if n % 2 else f"{n:02}W{n * 15485863:09}Xj"
+        for n, name in enumerate(SECRETS)
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    kinds = ("raw", "url", "base64", "json")
+    shop.contract(
+        {
+            "OWN-1": {"says": "own", "at": "docs"},
+            **{
+                f"S-{n:02}": {
+                    "says": "repeats",
+                    "at": "docs",
+                    "rule": "endpoint/answers",
+                    "with": {"endpoint": f"e{n:02}"},
+                }
+                for n in numbers
+            },
+        },
+        accounts={
+            f"a{n:02}": {"header": {"name": "X-Key", "value": f"$SHOP_SECRET_{n:02}"}} for n in numbers
+        },
+        endpoints={
+            f"e{n:02}": {
+                "path": f"/long/{n:02}",
+                "account": f"a{n:02}",
+                "json": dict.fromkeys(kinds, "integer"),
+            }
+            for n in numbers
+        },
+        tests=["checks"],
+    )
+    shop.write("checks/test_long.py", CUTTING)
+    more = ("-l", "-rA", "--junitxml=j.xml", "-o", "junit_logging=all")
+    ran = shop.pytest("--env=staging", *more, *arguments)
+    assert ran.code == 1, ran.text
+    assert site.count("/long/00") == 1
+    outputs = written(shop, ran.text)
+    assert parts(outputs, secrets) == []
+    for where in ("terminal", "verdict.json", "j.xml"):
+        cut = re.findall(r"\*\*\*SHOP_SECRET_\d\d\*\*\*…", outputs[where])
+        assert len(set(cut)) == len(secrets), f"they were cut, and told in {where}"
+    assert re.search(r"\*\*\*SHOP_SECRET_\d\d\*\*\*\.\.\.", outputs["terminal"]), "by pytest too"
+
+
+UNUSED = {
+    "pipeline": {"repository": "team/shop", "token": "$SHOP_TOKEN"},
+    "backups": {
+        "database": {"engine": "postgresql", "store": "kept", "recipient": "age1", "key": "$SHOP_KEY"}
+    },
+}
+SHOWN = {"SHOP_TOKEN": "ghp_VerySecretToken123456", "SHOP_KEY": "AGE-SECRET-KEY-0123456789"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("where", ["in a test", "while it is imported"])
+def test_no_secret_that_no_claim_of_this_run_needs(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, where: str, arguments: tuple[str, ...]
+) -> None:
+    for name, value in SHOWN.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SHOP_DSN", "postgresql://shop:Geheim-Wort-77@db.example/shop")
+    live = {
+        "url": "https://live.example",
+        "gate": ["smoke"],
+        "backups": {"database": {"source": "$SHOP_DSN"}},
+    }
+    shop.contract(
+        {"OWN-1": {"says": "own", "at": "docs"}}, tests=["checks"], environments={"live": live}, **UNUSED
+    )
+    test = (
+        "@pytest.mark.claim('OWN-1')\ndef test_a():\n"
+        "    for name in ('SHOP_TOKEN', 'SHOP_KEY', 'SHOP_DSN'):\n"
+        "        print(os.environ[name])\n    raise ValueError(os.environ)\n"
+    )
+    imported = "raise RuntimeError(' '.join(os.environ.values()))\n"
+    shop.write("checks/test_a.py", "import os, pytest\n" + (test if where == "in a test" else imported))
+    ran = shop.pytest("--env=staging", "-l", "--junitxml=j.xml", *arguments)
+    assert ran.code in {1, 2}, ran.text
+    text = ran.text + (shop.path / "j.xml").read_text()
+    assert [value for value in (*SHOWN.values(), "Geheim-Wort-77") if value in text] == []
+    assert "***SHOP_TOKEN***" in text
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_a_secret_of_several_words(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SHOP_PHRASE", "correct horse battery st")
+    shop.contract(
+        {"OWN-1": {"says": "own", "at": "docs"}},
+        staging={"account": "a"},
+        accounts={"a": {"bearer": "$SHOP_PHRASE"}},
+        tests=["checks"],
+    )
+    shop.write(
+        "checks/test_a.py",
+        "import os, pytest\n@pytest.mark.claim('OWN-1')\ndef test_a(http):\n"
+        "    assert http.get('/health', account='a').status == 200\n"
+        "    print(os.environ['SHOP_PHRASE'], 'shown')\n",
+    )
+    ran = shop.pytest("--env=staging", "-rA", *arguments)
+    assert ran.code == 0, ran.text
+    assert "***SHOP_PHRASE*** shown" in ran.out
+    assert "correct horse" not in ran.text
+
+
+def test_no_password_of_an_address_that_nobody_can_read(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DSN", "postgresql://shop:Geheim℀Wort77@127.0.0.1:1/shop")
+    staging = {"gate": ["backup"], "backups": {"database": {"source": "$SHOP_DSN"}}}
+    restores = {"says": "s", "at": "d", "rule": "backup/restores", "with": {"backup": "database"}}
+    backups = {"database": {"engine": "postgresql", "store": "kept"}}
+    shop.contract({"SHOP-9": restores}, staging=staging, backups=backups)
+    ran = shop.pytest("--env=staging", "--allow-destructive=staging", "--claim=SHOP-9")
+    assert parts({"terminal": ran.text}, {"SHOP_DSN": "Geheim℀Wort77"}) == []
+    assert "SHOP-9" in ran.out, "it is judged"

@@ -64,12 +64,6 @@ class Redactor:
             owners |= {f"***{shown}***": shown for shown in names.values()}
             self._owner, self._secrets, self._cuts = owners, None, None
 
-    @property
-    def known(self) -> tuple[tuple[str, str], ...]:
-        """Return each name with its secret, in the order they were added: for whoever is to know them too."""
-        with self._lock:
-            return tuple((name, value) for value, name in self._names.items())
-
     def text(self, text: str) -> str:
         """Return ``text`` without secrets; doing it again changes nothing."""
         for _ in range(_PASSES):

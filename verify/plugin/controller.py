@@ -1,5 +1,6 @@
 """The gate in the process that asks: gathers once, judges, reports."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 from verify.effects.errors import EffectError
 from verify.effects.signals import graceful
 from verify.model.verdict import Outcome, Standing, Verdict
-from verify.plugin import marks, redacted
+from verify.plugin import marks
 from verify.plugin.choose import Chosen, dry, handed_over
 from verify.plugin.gate import Gate, never
 from verify.plugin.nodes import ClaimItem
 from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
 from verify.report.text import line
 from verify.report.write import lines, write_all
+from verify.run import known
 from verify.run.options import UsageError
 from verify.run.plan import Entry
 from verify.run.record import Run
@@ -31,7 +33,7 @@ class Controller(Gate):
         super().__init__(config, chosen)
         self.session = Session(chosen.prepared, self._progress)
         self.redactor = self.session.redactor
-        redacted.learn(self.redactor, chosen.prepared.loaded.contract)
+        known.learn(self.redactor, chosen.prepared.loaded.contract, os.environ)
         self.tests = marks.Results()
         self.run: Run | None = None
         self._folder: Path | None = None
@@ -142,7 +144,7 @@ class Controller(Gate):
             keep = self.chosen.evidence is None
             self._written = write_all(self.run, self.chosen.reports, self.redactor, keep=keep)
         except EffectError as error:
-            self._say(f"reports could not be written: {error}", always=True)
+            self._say(f"reports could not be written: {self.redactor.text(str(error))}", always=True)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             return
         holds = any(verdict.outcome is Outcome.HOLDS for verdict in self.run.verdicts)
@@ -198,7 +200,7 @@ class Controller(Gate):
             self.session.judge()
         except UsageError as error:
             self._gathered = False
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(self.redactor.text(str(error))) from None
         except EffectError as error:
             self.session.give_up(str(error))
 

@@ -1,5 +1,6 @@
 """The hooks that the controller and workers share: collecting, selecting, properties, no secrets."""
 
+import os
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from verify.plugin.own import Own
 from verify.plugin.share import Shared
 from verify.report.words import many
 from verify.report.write import properties
+from verify.run import known
 from verify.run.plan import Entry
 from verify.run.rows import row
 
@@ -34,7 +36,7 @@ class Gate:
         self.clashes: Clashes = tuple
         self.tested: frozenset[str] = frozenset()
         self.own = Own(config, chosen)
-        redacted.learn(self.redactor, chosen.prepared.loaded.contract)
+        known.learn(self.redactor, chosen.prepared.loaded.contract, os.environ)
 
     def refuse(self, problems: Sequence[str]) -> None:
         """Raise ``pytest.UsageError`` where there is a problem, before anything is asked."""

@@ -1,7 +1,5 @@
 """Takes secrets out of what pytest itself is about to show or hand on."""
 
-import contextlib
-import os
 import warnings
 from typing import Any
 
@@ -9,32 +7,7 @@ import pytest
 from _pytest._code.code import ExceptionChainRepr, ExceptionRepr, TerminalRepr
 from _pytest._io import TerminalWriter
 
-from verify.contract.spec import Contract
-from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
-from verify.run.secrets import headers_of
-
-
-def learn(redactor: Redactor, contract: Contract) -> None:
-    """Let ``redactor`` know the secrets of all accounts and webhooks that the environment variables hold.
-
-    One that cannot be told from ordinary text is left to the run, which refuses it where it is needed.
-    """
-    for account in contract.accounts.values():
-        variable = variable_of(account.secret)
-        value = os.environ.get(variable, "")
-        if not value:
-            continue
-        try:
-            redactor.add(variable, value)
-            headers_of(account, value, redactor)
-        except ValueError:
-            continue
-    for webhook in contract.webhooks.values():
-        value = os.environ.get(variable_of(webhook.secret), "")
-        if value:
-            with contextlib.suppress(ValueError):  # as above
-                redactor.add(variable_of(webhook.secret), value)
 
 
 def report(one: pytest.TestReport | pytest.CollectReport, redactor: Redactor) -> None:

@@ -31,7 +31,7 @@ class Shared:
     spent: int = 0
     share: int = 1
     credentials: Mapping[str, Headers] = field(default_factory=dict)
-    #: what no output may show, each with the name that is shown in its place
+    #: each name and value that no output may show: the reference's are in no variable
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
@@ -51,7 +51,7 @@ class Shared:
             protection=environment.protection,
             spent=world.transport.sent if world.transport is not None else 0,
             credentials=world.credentials,
-            secrets=world.redactor.known,
+            secrets=session.redactor.secrets,
             verdicts=session.verdicts,
         )
 
@@ -73,7 +73,7 @@ class Shared:
         return cls(**data, verdicts=verdicts, credentials=credentials, secrets=secrets)
 
     def teach(self, redactor: Redactor) -> None:
-        """Let ``redactor`` know what the controller's knew."""
+        """Let ``redactor`` know every secret of the run."""
         for name, value in self.secrets:
             redactor.add(name, value)
 

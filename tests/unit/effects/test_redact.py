@@ -58,7 +58,7 @@ _ENCODINGS: dict[str, Callable[[str], str]] = {
 def test_what_is_known_is_known_to_another_too() -> None:
     redactor = _redactor(ONE="correct horse battery st", TWO="s3cr3t-token")
     redactor.add("AGAIN", "s3cr3t-token")
-    assert redactor.known == (("ONE", "correct horse battery st"), ("TWO", "s3cr3t-token"))
+    assert redactor.secrets == (("ONE", "correct horse battery st"), ("TWO", "s3cr3t-token"))
     other = Redactor()
     for name, value in redactor.known:
         other.add(name, value)
