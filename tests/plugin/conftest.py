@@ -39,8 +39,8 @@ class Site:
     """The system that the runs look at; ``asked`` is everything since the test began.
 
     ``/slow`` answers when ``release`` is set; ``/echo/…`` repeats what it was sent in body,
-    headers and a redirect; ``/long/…`` so that a report cuts it, in several encodings; ``/broken``
-    answers 500, ``/missing`` 404, all else 200.
+    headers and a redirect, ``/long/…`` so that a report cuts it, in several encodings; ``/hostile``
+    says what a terminal or a CI would obey; ``/broken`` answers 500, ``/missing`` 404, all else 200.
     """
 
     url: str = ""
@@ -94,6 +94,9 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
                 status, body = 302, {"headers": dict(self.headers), "path": self.path, "sent": sent}
                 shown = self.headers.get("Authorization") or self.headers.get("X-Key") or ""
                 extra |= {"X-Echo": shown, "Location": f"/landing?token={shown.rpartition(' ')[2]}"}
+            if self.path == "/hostile":
+                body = {"version": "1.2.3\n::error::owned"}
+                extra["X-Frame-Options"] = "\x1b[2J\x1b[31mOWNED\x1b]0;title\x07"
             if self.path.startswith("/long"):
                 body = encoded(self.headers["X-Key"])
             data = json.dumps(body).encode()

@@ -1,9 +1,15 @@
 """What each outcome does to its test, to the exit code and to the recommendation."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from verify.effects.redact import Redactor
+from verify.model.finding import Finding, Unknown
+from verify.model.verdict import Judgement, Outcome, Verdict
+from verify.plugin.nodes import told
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Shop, Site
@@ -168,3 +174,50 @@ importlib.util.find_spec = lambda name, package=None: None if name == "granian" 
     assert set(shop.outcomes().values()) == {"inconclusive"}
     assert 'pip install "pytest-deploy-verify[reference]"' in ran.out
     assert "Traceback" not in ran.text
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "workers"])
+def test_what_a_server_says_gives_no_commands(
+    shop: "Shop", claim_of: Claims, arguments: tuple[str, ...]
+) -> None:
+    framed = claim_of("headers/value", header="X-Frame-Options", values=["DENY"], on=["/hostile"])
+    shop.contract(
+        {
+            "T-FAILS": framed,
+            "T-WAIVED": framed,
+            "T-LINES": claim_of("health/anonymous", endpoint="hostile"),
+        },
+        endpoints={"hostile": {"path": "/hostile"}},
+        waivers=[waiver("T-WAIVED", reason="not yet\n::error::waived")],
+    )
+    ran = shop.pytest("--env=staging", "--color=no", "-rA", "--junitxml=j.xml", *arguments)
+    assert ran.code == 1, ran.text
+    assert "\\x1b[31mOWNED\\x1b]0;title\\x07" in ran.out
+    assert "1.2.3 ::error::owned" in ran.out
+    for text in (ran.text, (shop.path / "j.xml").read_text()):
+        assert not {"\x1b", "\x07"} & set(text)
+        assert [each for each in text.splitlines() if each.lstrip().startswith("::error")] == []
+
+
+def test_every_line_of_a_verdict_is_one_line() -> None:
+    redactor = Redactor()
+    redactor.add("TOKEN", "s3cret-value")
+    gate: Any = SimpleNamespace(redactor=redactor)
+    hostile = "a\x1b[2J\r\n::error::s3cret-value" + "x" * 5000
+    finding = Finding(hostile, hostile, hostile, hostile)
+    judgement = Judgement(
+        rule="a/b",
+        severity="error",
+        outcome=Outcome.VIOLATED,
+        findings=(finding,),
+        unknowns=(Unknown(hostile),),
+    )
+    verdict = Verdict(
+        claim="C", suite="smoke", outcome=Outcome.VIOLATED, reason=hostile, judgements=(judgement,)
+    )
+    claim: Any = SimpleNamespace(id="C", says=hostile, at=hostile)
+    entry: Any = SimpleNamespace(claim=claim, left_out=(hostile,))
+    lines = told(verdict, entry, gate).split("\n")
+    assert len(lines) == 5
+    assert all("\\x1b[2J ::error::***TOKEN***" in each and len(each) < 2100 for each in lines)
+    assert [each[:2].isspace() for each in lines] == [False, False, True, True, True]

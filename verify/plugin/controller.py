@@ -205,7 +205,7 @@ class Controller(Gate):
             self.session.give_up(str(error))
 
     def _progress(self, message: str) -> None:
-        self._say(f"deploy-verify: {self.redactor.text(message)}")
+        self._say(f"deploy-verify: {line(self.redactor.text(message))}")
 
     def _say(self, message: str, *, always: bool = False) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")

@@ -9,6 +9,7 @@ import pytest
 from verify.effects.redact import Redactor
 from verify.model.verdict import Outcome, Standing, Verdict
 from verify.plugin.choose import Chosen
+from verify.report.text import line
 from verify.run.plan import Entry
 
 
@@ -62,7 +63,8 @@ class SuiteNode(pytest.Collector):
             item.gate, item.entry = self.gate, entry
             waiver = entry.waiver
             if waiver is not None and not waiver.expired:
-                item.add_marker(pytest.mark.xfail(strict=True, raises=Violated, reason=waiver.accepted))
+                reason = shown(waiver.accepted, self.gate)
+                item.add_marker(pytest.mark.xfail(strict=True, raises=Violated, reason=reason))
             item.add_marker(pytest.mark.claim(entry.claim.id))
             yield item
 
@@ -77,11 +79,12 @@ class ClaimItem(pytest.Item):
         """Pass where the claim holds; raise ``Violated`` or ``Inconclusive``."""
         verdict = self.gate.verdict(self.entry)
         if verdict.outcome in {Outcome.VIOLATED, Outcome.WAIVED}:
-            raise Violated(told(verdict, self.entry))
+            raise Violated(told(verdict, self.entry, self.gate))
         if verdict.outcome is Outcome.INCONCLUSIVE:
+            why = told(verdict, self.entry, self.gate)
             if self.gate.chosen.skip_inconclusive:
-                pytest.skip(f"inconclusive: {told(verdict, self.entry)}")
-            raise Inconclusive(told(verdict, self.entry))
+                pytest.skip(f"inconclusive: {why}")
+            raise Inconclusive(why)
         if verdict.stale_waiver:
             self._waived_elsewhere(verdict)
         if verdict.outcome is Outcome.NOT_APPLICABLE:
@@ -108,26 +111,33 @@ class ClaimItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name the claim by id and words."""
-        return self.path, max(0, self.entry.claim.place.line - 1), f"{self.name} {self.entry.claim.says}"
+        says = shown(f"{self.name} {self.entry.claim.says}", self.gate)
+        return self.path, max(0, self.entry.claim.place.line - 1), says
 
 
 def _shown(entry: Entry) -> bool:
     return entry.standing in {Standing.SELECTED, Standing.NOT_JUDGED_HERE}
 
 
-def told(verdict: Verdict, entry: Entry) -> str:
+def shown(text: str, gate: Judging) -> str:
+    """Return ``text`` for one line: a server may say secrets, escapes, and commands to a CI."""
+    return line(gate.redactor.text(text))
+
+
+def told(verdict: Verdict, entry: Entry, gate: Judging) -> str:
     """Return everything a verdict rests on, a line each."""
     lines = [f"{entry.claim.id} {entry.claim.says} (stated at {entry.claim.at})"]
     if verdict.reason:
         lines.append(verdict.reason)
     if verdict.waiver is not None and verdict.waiver.expired:
         lines.append(f"its waiver ended on {verdict.waiver.until} ({verdict.waiver.place})")
+    basis: list[str] = []
     for judgement in verdict.judgements:
         for finding in judgement.findings:
             facts = (
                 f": stated {finding.stated}, seen {finding.seen}" if finding.stated or finding.seen else ""
             )
-            lines.append(f"  {judgement.rule}: {finding.at}: {finding.message}{facts}")
-        lines += [f"  {judgement.rule}: inconclusive: {unknown.reason}" for unknown in judgement.unknowns]
-    lines += [f"  {reason}" for reason in entry.left_out]
-    return "\n".join(lines)
+            basis.append(f"{judgement.rule}: {finding.at}: {finding.message}{facts}")
+        basis += [f"{judgement.rule}: inconclusive: {unknown.reason}" for unknown in judgement.unknowns]
+    basis += entry.left_out
+    return "\n".join([*(shown(each, gate) for each in lines), *(f"  {shown(each, gate)}" for each in basis)])
