@@ -490,3 +490,48 @@ def test_no_password_of_an_address_that_nobody_can_read(
     ran = shop.pytest("--env=staging", "--allow-destructive=staging", "--claim=SHOP-9")
     assert parts({"terminal": ran.text}, {"SHOP_DSN": "Geheim℀Wort77"}) == []
     assert "SHOP-9" in ran.out, "it is judged"
+
+
+IN_NAMES = """
+import os
+import pytest
+
+VALUES = [os.environ[name] for name in sorted(os.environ) if name.startswith("SHOP_SECRET_")]
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.parametrize("value", [*VALUES, "plain"])
+def test_a(value, tmp_path):
+    assert value == "plain"
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.parametrize("where", ["password=first", "password=second"])
+def test_b(where):
+    assert where == "password=second"
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_no_secret_in_the_name_of_a_test(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    plant(shop, monkeypatch)
+    shop.write("checks/test_shows.py", IN_NAMES)
+    more = ("-v", "-rA", "--junitxml=j.xml", "--durations=0", "--claim=OWN-1", "-p", "cacheprovider")
+    ran = shop.pytest("--env=staging", *more, *arguments, quiet=())
+    assert ran.code == 1, ran.text
+    assert "21 failed, 2 passed" in ran.out, "each has a name of its own"
+    cached = {
+        str(path): path.read_text() for path in (shop.path / ".pytest_cache").rglob("*") if path.is_file()
+    }
+    assert any("***SHOP_SECRET_00***" in text for text in cached.values())
+    outputs = {**written(shop, ran.text), **cached}
+    assert leaks(outputs) == []
+    assert "token00Zq0xY" not in re.sub(r"\W", "", "".join(outputs.values())), (
+        "nor in a temporary folder's name"
+    )
+    for where in ("terminal", "j.xml"):
+        assert "test_a[***SHOP_SECRET_00***]" in outputs[where]
+        assert "test_a[plain]" in outputs[where]
+        assert "test_b[password=***-2]" in outputs[where]
+    again = shop.pytest("--env=staging", "--lf", "--claim=OWN-1", "-p", "cacheprovider", quiet=())
+    assert "21 failed" in again.out, "what failed is found again"

@@ -36,6 +36,7 @@ class Gate:
         self.clashes: Clashes = tuple
         self.tested: frozenset[str] = frozenset()
         self.own = Own(config, chosen)
+        self._renamed: set[str] = set()
         known.learn(self.redactor, chosen.prepared.loaded.contract, os.environ)
 
     def refuse(self, problems: Sequence[str]) -> None:
@@ -59,6 +60,11 @@ class Gate:
         node = ContractFile.from_parent(parent, path=file_path)
         node.gate = self
         return node
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Let no secret out of a parameter: names are in reports, in tests' folders, in the cache."""
+        redacted.name(item, self.redactor, self._renamed)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,6 +10,25 @@ from _pytest._io import TerminalWriter
 from verify.effects.redact import Redactor
 
 
+def name(item: pytest.Item, redactor: Redactor, given: set[str]) -> None:
+    """Clean the name of an item, which holds its test's parameters; ``given`` are the names made so far."""
+    found = redactor.text(item.nodeid)
+    if found == item.nodeid:
+        return
+    head, bracket = (found[:-1], "]") if found.endswith("]") else (found, "")
+    count, number, clean = 1, "", found
+    while clean in given:  # two that differ in their secrets alone
+        count += 1
+        number = f"-{count}"
+        clean = f"{head}{number}{bracket}"
+    given.add(clean)
+    item.name = redactor.text(item.name).removesuffix(bracket) + number + bracket
+    # pytest offers no way to rename what was collected; its own kind of id is newer than 9.0
+    kind: Any = type(getattr(item, "_id", ""))
+    attribute, made = ("_nodeid", clean) if kind is str else ("_id", kind.parse(clean))
+    setattr(item, attribute, made)
+
+
 def report(one: pytest.TestReport | pytest.CollectReport, redactor: Redactor) -> None:
     """Clean a report in place: its sections, its failure or reason, its properties."""
     one.sections = [(name, redactor.text(text)) for name, text in one.sections]
