@@ -3,8 +3,8 @@
 import contextlib
 import errno
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -44,24 +44,27 @@ def read_regular(path: Path, *, limit: int = LIMIT, root: Path | None = None) ->
 
 
 def atomic_write(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
-    """Write ``data`` (text as UTF-8) to ``path`` so that a reader sees the old or the new file, whole."""
+    """Write ``data`` (text as UTF-8) to ``path`` so that a reader sees the old or the new file, whole.
+
+    The user's umask takes from ``mode`` what it takes from that of every new file.
+    """
     content = data.encode() if isinstance(data, str) else data
+    beside = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except OSError as error:
         raise FileError(f"{path}: expected a folder that can be written to: {error.strerror}") from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        Path(name).replace(path)
+        beside.replace(path)
     except OSError as error:
         raise FileError(f"{path}: could not be written: {error.strerror}") from error
     finally:
         with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
+            beside.unlink()
     _sync_folder(path.parent)
 
 

@@ -126,6 +126,20 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("mask", "mode", "kept"), [(0o022, 0o644, 0o644), (0o077, 0o644, 0o600), (0o002, 0o600, 0o600)]
+)
+def test_the_umask_has_its_say(tmp_path: Path, mask: int, mode: int, kept: int) -> None:
+    path = tmp_path / "a"
+    path.touch(0o777)
+    before = os.umask(mask)
+    try:
+        atomic_write(path, "x", mode=mode)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == kept
+
+
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(FileError, match="could not be written: Is a directory"):
