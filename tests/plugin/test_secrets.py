@@ -535,3 +535,37 @@ def test_no_secret_in_the_name_of_a_test(
         assert "test_b[password=***-2]" in outputs[where]
     again = shop.pytest("--env=staging", "--lf", "--claim=OWN-1", "-p", "cacheprovider", quiet=())
     assert "21 failed" in again.out, "what failed is found again"
+
+
+SKIPPING = """
+import os
+import pytest
+
+@pytest.mark.claim("OWN-1")
+@pytest.mark.parametrize("number", range(3))
+def test_compares(number):
+    before = "https://shop.example/some/long/path/of/it?key="
+    after = "&some=other&long=query&of=the&same=address"
+    token = os.environ["SHOP_TOKEN"]
+    assert [before + token + "1", "2" + token + after, "same"][number] == [
+        before + token + "3", "4" + token + after, "other"][number]
+"""
+
+
+def test_no_part_of_a_secret_where_pytest_leaves_out_what_is_alike(
+    shop: "Shop", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "ghp_VerySecretToken123456"
+    monkeypatch.setenv("SHOP_TOKEN", secret)
+    shop.contract(
+        {"OWN-1": {"says": "own", "at": "docs"}}, tests=["checks"], accounts={"a": {"bearer": "$SHOP_TOKEN"}}
+    )
+    shop.write("checks/test_a.py", SKIPPING)
+    ran = shop.pytest("--env=staging", "--claim=OWN-1", "--junitxml=j.xml")
+    assert "3 failed" in ran.out, ran.text
+    assert "identical leading characters" in ran.out
+    assert "identical trailing characters" in ran.out
+    assert parts(written(shop, ran.text), {"SHOP_TOKEN": secret}) == []
+    assert "- …***SHOP_TOKEN***3" in ran.out
+    assert "+ 2***SHOP_TOKEN***…" in ran.out
+    assert "+ same" in ran.out

@@ -1,5 +1,6 @@
 """Takes secrets out of what pytest itself is about to show or hand on."""
 
+import re
 import warnings
 from typing import Any
 
@@ -8,6 +9,10 @@ from _pytest._code.code import ExceptionChainRepr, ExceptionRepr, TerminalRepr
 from _pytest._io import TerminalWriter
 
 from verify.effects.redact import Redactor
+from verify.model.text import OMITTED
+
+_SKIPPED = re.compile(r"Skipping \d+ identical (leading|trailing) characters in diff")
+_DIFF = re.compile(r"^(E? *[-+] )(.*)$", re.MULTILINE)
 
 
 def name(item: pytest.Item, redactor: Redactor, given: set[str]) -> None:
@@ -41,10 +46,21 @@ def report(one: pytest.TestReport | pytest.CollectReport, redactor: Redactor) ->
         path, line, why = one.longrepr
         one.longrepr = (path, line, redactor.text(why))
     elif one.longrepr is not None:
-        shown = str(one.longrepr)
+        shown = _marked(str(one.longrepr))
         clean = redactor.text(shown)
         if clean != shown:
             one.longrepr = clean
+
+
+def _marked(text: str) -> str:
+    """Mark what pytest leaves out of a diff, as it does elsewhere: by that half a secret is known."""
+    skipped = list(_SKIPPED.finditer(text))
+    if not skipped:
+        return text
+    sides = {found[1] for found in skipped}
+    lines = rf"\1{OMITTED if 'leading' in sides else ''}\2{OMITTED if 'trailing' in sides else ''}"
+    at = skipped[0].end()
+    return text[:at] + _DIFF.sub(lines, text[at:])
 
 
 class _Plain(TerminalRepr):
