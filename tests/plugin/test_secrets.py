@@ -456,29 +456,6 @@ def test_no_secret_that_no_claim_of_this_run_needs(
     assert "***SHOP_TOKEN***" in text
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_a_secret_of_several_words(
-    shop: "Shop", monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
-) -> None:
-    monkeypatch.setenv("SHOP_PHRASE", "correct horse battery st")
-    shop.contract(
-        {"OWN-1": {"says": "own", "at": "docs"}},
-        staging={"account": "a"},
-        accounts={"a": {"bearer": "$SHOP_PHRASE"}},
-        tests=["checks"],
-    )
-    shop.write(
-        "checks/test_a.py",
-        "import os, pytest\n@pytest.mark.claim('OWN-1')\ndef test_a(http):\n"
-        "    assert http.get('/health', account='a').status == 200\n"
-        "    print(os.environ['SHOP_PHRASE'], 'shown')\n",
-    )
-    ran = shop.pytest("--env=staging", "-rA", *arguments)
-    assert ran.code == 0, ran.text
-    assert "***SHOP_PHRASE*** shown" in ran.out
-    assert "correct horse" not in ran.text
-
-
 def test_no_password_of_an_address_that_nobody_can_read(
     shop: "Shop", monkeypatch: pytest.MonkeyPatch
 ) -> None:

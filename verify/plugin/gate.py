@@ -63,8 +63,9 @@ class Gate:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Let no secret out of a parameter: names are in reports, in tests' folders, in the cache."""
+        """Let no secret out of a parameter: names are in reports and folders. Note the team's own tests."""
         redacted.name(item, self.redactor, self._renamed)
+        self.own.found(item)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -86,10 +87,6 @@ class Gate:
         found = marks.expected(session.items)
         self.tested = frozenset(claim for claims in found.values() for claim in claims)
         return found
-
-    def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Note where the team's own tests were found."""
-        self.own.found(item)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note what of the team's own tests is left out, whoever asked for it."""
