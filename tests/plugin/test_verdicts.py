@@ -88,7 +88,10 @@ def test_inconclusive_fails_and_says_so(shop: "Shop", claim_of: Claims) -> None:
 
 
 def test_an_environment_that_is_not_ready_is_told_once(shop: "Shop", site: "Site") -> None:
-    shop.contract(endpoints={"health": {"path": "/missing"}, "products": {"path": "/products"}})
+    shop.contract(
+        endpoints={"health": {"path": "/missing"}, "products": {"path": "/products"}},
+        staging={"readiness": {"within": "500ms", "interval": "20ms"}},
+    )
     ran = shop.pytest("--env=staging", "-q")
     assert ran.code == 1
     assert shop.outcomes()["smoke::SHOP-2"] == "inconclusive"

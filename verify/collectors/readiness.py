@@ -19,8 +19,8 @@ from verify.facts.readiness import Readiness, Ready
 from verify.model.need import Need, Unseen
 from verify.model.units import Duration, seconds
 
-#: answers that waiting will not mend
-FINAL = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
+#: answers that waiting will not mend; 404 is none: an edge gives it until it has a route to the release
+FINAL = frozenset({301, 302, 303, 307, 308, 401, 403, 405})
 TOO_MANY = 429
 #: seconds by which a clock may wake whoever waits for a deadline before it
 EARLY = 0.005
@@ -176,6 +176,7 @@ def _readiness(poll: _Poll, world: World) -> Readiness:
     return Readiness(
         ready=ready,
         took=seconds(time.monotonic() - poll.started),
+        within=poll.environment.readiness.within,
         attempts=poll.attempts,
         url=f"GET {(poll.need.origin or world.url) + poll.need.path}",
         version=poll.version,

@@ -12,13 +12,15 @@ from verify.model.units import Duration, seconds
 class Readiness:
     """How waiting for the environment ended.
 
-    ``took`` runs to the last of the good answers in a row, or to the end of waiting;
+    ``took`` runs to the last of the good answers in a row, or to the end of waiting, ``within``
+    being the time that the environment states for it;
     ``version`` is the release that answered and ``expected`` the one that was asked
     for, None where none was; ``reason`` says why it is not ready.
     """
 
     ready: bool
     took: Duration = field(default=seconds(0))
+    within: Duration = field(default=seconds(180))
     attempts: int = 1
     url: str = "https://system.example/health"
     version: str | None = None

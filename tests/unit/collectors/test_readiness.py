@@ -87,7 +87,7 @@ def test_whoever_asks_the_same_gets_the_last_answer(serve: Make, world: Make, re
     assert last.status == 200
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308, 401, 403, 404, 405])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 403, 405])
 def test_what_waiting_will_not_mend_ends_it(serve: Make, world: Make, reply: Make, status: int) -> None:
     location = {"Location": "/health"} if status < 400 else {}
     system = serve(lambda _: reply(status=status, headers=location))
@@ -95,6 +95,22 @@ def test_what_waiting_will_not_mend_ends_it(serve: Make, world: Make, reply: Mak
     assert not ready.ready
     assert ready.reason == f"last answer {status}"
     assert len(system.asked) == 1
+
+
+def test_an_edge_without_a_route_yet_is_waited_for(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(script(reply, [404, 404, 404]))
+    ready = wait(world(system.url))
+    assert ready.ready
+    assert len(system.asked) == 6
+
+
+def test_a_404_that_stays_is_named_at_the_end(serve: Make, world: Make, reply: Make) -> None:
+    system = serve(script(reply, [], last=404))
+    ready = wait(world(system.url, within="300ms"))
+    assert not ready.ready
+    assert ready.reason == "last answer 404"
+    assert ready.took >= 0.25
+    assert ready.within == 0.3
 
 
 def test_a_stated_redirect_is_a_good_answer(serve: Make, world: Make, reply: Make) -> None:

@@ -107,6 +107,7 @@ def breaks(rule_id: str, fault: str, **stated: Any) -> bool:
             {"endpoint": HEALTH, "rate": 10.0},
         ),
         ("readiness/within", "slow-start", {"within": 2.0}, {"within": 30.0}),
+        ("readiness/within", "slow-start", {"within": 2.0}, {}),
         ("redirect/https", "redirect-temporary", {}, {"status": (301, 302)}),
         ("tls/days-left", "cert-expires-soon", {"at_least": 30 * 86400.0}, {"at_least": 3 * 86400.0}),
     ],

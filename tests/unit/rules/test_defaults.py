@@ -56,7 +56,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "rate-limit/over": {"burst": 20, "method": "GET", "status": 429},
     "rate-limit/under": {"method": "GET", "status": 429},
     "readiness/same-version": {"requests": 10},
-    "readiness/within": {"within": "3m"},
+    "readiness/within": {"within": None},
     "redirect/https": {"status": (301, 308)},
     "redirect/open": {"on": (), "through": (), "plain": True},
     "redirect/slash": {"to": "", "status": (301, 308)},

@@ -24,10 +24,13 @@ from verify.facts.session import Returned
 from verify.facts.task import Task
 from verify.facts.tls import Handshake
 from verify.facts.watch import Watched
+from verify.model.finding import Finding
 from verify.model.units import Duration, Rate, Ratio, seconds
+from verify.rules.readiness import within
 
 Said = Callable[..., tuple[str, ...]]
 Findings = Callable[..., list[tuple[str, str, str]]]
+Shown = Callable[..., list[str]]
 HOLDS: tuple[str, ...] = ()
 UNCLEAR = ("?",)
 HTML = b"<!doctype html><title>Shop</title>"
@@ -179,6 +182,20 @@ def test_ready_at_the_last_moment_is_ready(said: Said) -> None:
     stated = {"within": seconds(30)}
     assert said("readiness/within", stated, readiness=Readiness(ready=True, took=seconds(30))) == HOLDS
     assert said("readiness/within", stated, readiness=Readiness(ready=False)) == ("not ready",)
+
+
+def test_without_a_time_of_its_own_the_environment_states_it(findings: Findings, shown: Shown) -> None:
+    ready = Readiness(ready=True, took=seconds(200), within=seconds(300))
+    late = Readiness(ready=True, took=seconds(3), within=seconds(2))
+    assert shown("readiness/within", {}, readiness=ready)[0].endswith("(≤ 5m)")
+    assert findings("readiness/within", {}, readiness=ready) == []
+    assert findings("readiness/within", {}, readiness=late) == [("ready too late", "2s", "3s")]
+
+
+def test_a_wait_shorter_than_the_claim_says_where_it_is_made_longer() -> None:
+    said = within.check(Readiness(ready=False), within.Params(within=seconds(600)))
+    (finding,) = (one for one in said if isinstance(one, Finding))
+    assert finding.fix == "the environment waits 3m: state `readiness: {within: 10m}` there"
 
 
 @pytest.mark.parametrize(
