@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from verify.model.place import Place
+from verify.model.units import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,13 @@ class Seen:
         share = (float(self.limit) - float(self.value)) / float(self.limit)
         return share if self.better == "lower" else -share
 
+    @property
+    def shown(self) -> str:
+        """Return the value as text, exactly enough to see on which side of the limit it lies."""
+        return self.value.beside(self.limit) if isinstance(self.value, Duration) else str(self.value)
+
     def __str__(self) -> str:
         """Write value and limit on one line."""
         label = f"{self.what} " if self.what else ""
         sign = "≤" if self.better == "lower" else "≥"
-        return f"{label}{self.value}" + (f" ({sign} {self.limit})" if self.limit is not None else "")
+        return f"{label}{self.shown}" + (f" ({sign} {self.limit})" if self.limit is not None else "")

@@ -1,17 +1,27 @@
 """Quantities as a contract states them: ``500ms``, ``0.1%``, ``1000/s``, ``5GiB``.
 
 Each type is a number in its base unit, so that comparing and dividing need no
-conversion; ``parse`` reads what ``str`` writes, to six significant digits.
+conversion; ``parse`` reads what ``str`` writes, to six significant digits. What was
+stated is written as it was stated; a duration that was measured is written as people
+say it, and ``beside`` a bound never so that it seems to keep it.
 """
 
 import difflib
+import itertools
 import math
 import re
 from decimal import Decimal
 from typing import ClassVar, Self
 
+from verify.model.spans import spellings
+
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*((?:[^\d\s.].*)?)", re.ASCII)
+#: one number with its unit; several of them in a row
+_PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.ASCII)
+_PIECES = re.compile(rf"\s*\+?(?:\d+\s*[a-z]+\s*)+{_PIECE.pattern}\s*", re.ASCII)
 _LONGEST = 64
+#: seconds of a hundred years: whoever waits or reckons dates has no room for more
+LONGEST = 36_525 * 86_400.0
 #: below one by less than six digits show
 _NEARLY = 1 - 1e-9
 #: less than this share of the smallest unit is written as zero
@@ -122,6 +132,14 @@ def _digits(number: float) -> str:
     return format(Decimal(digits), "f") if "e" in digits else digits
 
 
+def _side(value: float, bound: float) -> int:
+    return (value > bound) - (value < bound)
+
+
+def _joined(text: str) -> bool:
+    return len(text) <= _LONGEST and _PIECES.fullmatch(text) is not None
+
+
 def _kind(value: object) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
 
@@ -131,9 +149,70 @@ def _cut(text: str) -> str:
 
 
 class Duration(Quantity):
-    """A span of time in seconds."""
+    """A span of time in seconds; one that was read is written as it was stated: ``90s``, ``1h30m``."""
 
-    __slots__ = ()
+    __slots__ = ("text",)
+    #: what was stated, empty for a span that was computed
+    text: str
+
+    def __new__(cls, value: float, text: str = "") -> Self:
+        """Return ``value`` seconds."""
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read as every quantity, and several units in a row, large ones first: ``1h30m``."""
+        if isinstance(text, cls):
+            return text
+        pieces = _PIECE.findall(text) if isinstance(text, str) and _joined(text) else ()
+        sizes = [cls.units.get(unit, 0.0) for _, unit in pieces]
+        if pieces and all(sizes) and all(a > b for a, b in itertools.pairwise(sizes)):
+            value = sum(float(number) * size for (number, _), size in zip(pieces, sizes, strict=True))
+            stated = "".join(number + unit for number, unit in pieces)
+        else:
+            value = super().parse(text)
+            # a text, as all else was refused
+            stated = "".join(str(text).split()).lstrip("+-")
+        if value > LONGEST:
+            raise UnitError(cls._expected(_cut(str(text)), "a hundred years (36525d) are the most"))
+        return cls(value, stated)
+
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]  # a copy knows the words too
+        """Return what a copy is made from."""
+        return float(self), self.text
+
+    def __str__(self) -> str:
+        """Write what was stated, else what people would say."""
+        return self.text or next(spellings(self))
+
+    def beside(self, bound: object) -> str:
+        """Write it exactly enough to see on which side of ``bound`` it lies, as that is written."""
+        if not isinstance(bound, Duration):
+            return str(self)
+        side, shown = _side(self, bound), Duration._said(str(bound))
+        written = str(self)
+        for exact in spellings(self):
+            if _side(Duration._said(written), shown) == side:
+                break
+            written = exact
+        return written
+
+    @classmethod
+    def _said(cls, written: str) -> Self:
+        """Read what was written, however long it is."""
+        pieces = _PIECE.findall(written)
+        return cls(sum(float(number) * cls.units[unit] for number, unit in pieces))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, object]:
+        """Describe the written form for editors."""
+        described = super().__get_pydantic_json_schema__(schema, handler)
+        pattern = str(described["pattern"]).removeprefix(r"^\s*[+]?")
+        before = "".join(rf"([0-9]+{unit}\s*)?" for unit in ("w", "d", "h", "m", "s"))
+        return {**described, "pattern": rf"^\s*[+]?{before}{pattern}"}
+
     what = "a duration"
     units: ClassVar[dict[str, float]] = {
         "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,

@@ -101,7 +101,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
     margin = seen.margin
     return {
         "what": seen.what,
-        "value": _scalar(seen.value),
+        "value": seen.shown if isinstance(seen.value, Quantity) else _scalar(seen.value),
         "limit": _scalar(seen.limit),
         "better": seen.better,
         "margin": round(margin, 6) if margin is not None and math.isfinite(margin) else None,

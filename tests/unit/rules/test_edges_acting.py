@@ -267,7 +267,7 @@ def test_days_left(said: Said, findings: Findings) -> None:
     assert said("tls/days-left", stated, handshake=Handshake(at=DAY, not_after=3 * DAY)) == HOLDS
     late = Handshake(at=3 * DAY, not_after=DAY, trusted=False, problem="expired")
     assert findings("tls/days-left", stated, handshake=late) == [
-        ("the certificate ends too soon", "2d", "0us")
+        ("the certificate ends too soon", "2d", "0s")
     ]
     other = Handshake(not_after=9 * DAY, trusted=False, problem="wrong host")
     assert said("tls/days-left", stated, handshake=other) == UNCLEAR

@@ -68,6 +68,12 @@ def check(archiver: Archiving, stated: Params) -> Iterator[Finding | Seen | Unkn
     age = Duration(archiver.at - archiver.last_archived)
     yield Seen(age, limit=stated.within, what=f"since the last segment, {archiver.unarchived} bytes since")
     if not 0 < archiver.timeout <= stated.within:
-        yield Finding(at, "a segment may wait longer", wanted, f"archive_timeout {archiver.timeout}")
+        yield Finding(
+            at,
+            "a segment may wait longer",
+            wanted,
+            f"archive_timeout {archiver.timeout.beside(stated.within)}",
+        )
     elif age > stated.within and archiver.unarchived > MOST_WAITING * archiver.segment:
-        yield Finding(at, f"{archiver.unarchived} bytes of WAL wait", wanted, f"the last {age} ago")
+        seen = f"the last {age.beside(stated.within)} ago"
+        yield Finding(at, f"{archiver.unarchived} bytes of WAL wait", wanted, seen)

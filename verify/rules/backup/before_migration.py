@@ -92,7 +92,7 @@ def check(last: Migrated, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     elif usable and last.at - last.applied > stated.over:
         yield Unknown(f"{last.name} was applied {utc(last.applied)}: what was made before may be gone again")
     else:
-        seen = "none" if gap is None else f"the last one {gap} before"
+        seen = "none" if gap is None else f"the last one {gap.beside(stated.within)} before"
         yield Finding(f"{last.place}: {utc(last.applied)}", "migrated without a backup", wanted, seen)
 
 

@@ -78,4 +78,5 @@ def check(records: Records, stated: Params) -> Iterator[Finding | Seen | Unknown
     if age < -SKEW:
         yield Finding(place, "the last drill is in the future", wanted, day)
     elif age > stated.within:
-        yield Finding(place, f"{stated.backup} was not drilled for too long", wanted, f"{age} ago: {day}")
+        seen = f"{age.beside(stated.within)} ago: {day}"
+        yield Finding(place, f"{stated.backup} was not drilled for too long", wanted, seen)

@@ -81,7 +81,7 @@ def check(store: Store, stated: Params) -> Iterator[Finding | Seen | Unknown]:
     age = Duration(store.at - newest.at)
     yield Seen(age, limit=stated.within, what="age of the newest backup")
     if age > stated.within:
-        yield Finding(place, "the newest backup is too old", f"≤ {stated.within}", str(age))
+        yield Finding(place, "the newest backup is too old", f"≤ {stated.within}", age.beside(stated.within))
     size = Size(newest.size)
     if newest.good is False:
         yield Finding(place, "the newest backup does not restore", "a backup", "it was tried")

@@ -71,4 +71,4 @@ def check(pitr: PointInTime, stated: Params) -> Iterator[Finding | Seen | Unknow
         lost = Duration(pitr.timeout + pitr.delay)
         yield Seen(lost, limit=stated.within, what=f"archive_timeout {pitr.timeout}, lost at worst")
         if lost > stated.within:
-            yield Finding(where, "more would be lost", wanted, str(lost))
+            yield Finding(where, "more would be lost", wanted, lost.beside(stated.within))

@@ -85,4 +85,6 @@ def check(store: Store, stated: Params) -> Iterator[Finding | Seen]:
     if gap.length > stated.within:
         ends = [dt.datetime.fromtimestamp(at, dt.UTC).strftime("%F %H:%M") for at in (gap.start, gap.end)]
         place = f"{store.place}: {ends[0]} to {ends[1]} UTC"
-        yield Finding(place, "more would have been lost", f"≤ {stated.within}", str(gap.length))
+        yield Finding(
+            place, "more would have been lost", f"≤ {stated.within}", gap.length.beside(stated.within)
+        )

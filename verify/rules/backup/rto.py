@@ -85,7 +85,7 @@ def check(trip: RoundTrip, stated: Params) -> Iterator[Finding | Seen | Unknown]
     stages = ((stage, sum(step.took for step in trip.steps if step.stage == stage)) for stage in TIMED)
     yield from (Seen(seconds(took), what=stage) for stage, took in stages if took)
     if trip.took > limit:
-        yield Finding(stated.backup.name, "the restore takes too long", str(limit), str(trip.took))
+        yield Finding(stated.backup.name, "the restore takes too long", str(limit), trip.took.beside(limit))
     elif trip.untimed:
         yield Unknown(f"{stated.backup.name}: {trip.untimed}")
     if size is not None and size > trip.size:
@@ -101,7 +101,8 @@ def larger(trip: RoundTrip, backup: str, size: Size, limit: Duration) -> Iterato
             f"{backup}: {Size(trip.size)} were restored, {size} are stated: {trip.unsampled or error}"
         )
         return
-    told = f"{estimate.point} extrapolated to {size}, between {estimate.lower} and {estimate.upper}"
+    point, *ends = (each.beside(limit) for each in (estimate.point, estimate.lower, estimate.upper))
+    told = f"{point} extrapolated to {size}, between {ends[0]} and {ends[1]}"
     yield Seen(estimate.upper, limit=limit, what=f"extrapolated to {size}, at most")
     if estimate.lower > limit:
         yield Finding(backup, "the restore would take too long", str(limit), told)

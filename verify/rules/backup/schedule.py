@@ -79,10 +79,15 @@ def check(stated: Params) -> Iterator[Finding | Seen]:
     apart = interval(schedule)
     yield Seen(apart, limit=stated.every, what="longest time between two")
     if stated.every is not None and apart > stated.every + 3_600:  # where a clock is set back
-        yield Finding(place, "comes too seldom", f"every {stated.every}", str(apart))
+        yield Finding(place, "comes too seldom", f"every {stated.every}", apart.beside(stated.every))
     lost = Duration(apart + stated.takes)
     if stated.rpo is not None and lost > stated.rpo and not spec.pitr:
-        yield Finding(place, "loses more than the RPO", f"≤ {stated.rpo}", f"up to {lost}, without PITR")
+        yield Finding(
+            place,
+            "loses more than the RPO",
+            f"≤ {stated.rpo}",
+            f"up to {lost.beside(stated.rpo)}, without PITR",
+        )
     met = collisions(schedule, stated.window, stated.takes) if stated.window is not None else ()
     if met:
         first = dt.datetime.fromtimestamp(met[0], dt.UTC).strftime("%A %H:%M UTC")

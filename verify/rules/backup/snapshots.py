@@ -67,7 +67,10 @@ def check(instance: Instance, stated: Params) -> Iterator[Finding | Seen]:
     yield Seen(instance.retention, limit=stated.retention, what="kept", better="higher")
     if instance.retention < stated.retention:
         yield Finding(
-            instance.name, "snapshots are kept too short", str(stated.retention), str(instance.retention)
+            instance.name,
+            "snapshots are kept too short",
+            str(stated.retention),
+            instance.retention.beside(stated.retention),
         )
     if stated.window is not None and instance.window != stated.window:
         yield Finding(instance.name, "another window", stated.window, instance.window)
@@ -89,4 +92,6 @@ def aged(what: str, instance: Instance, at: float | None, most: Duration | None)
     age = None if at is None else seconds(max(0.0, instance.at - at))
     yield Seen("none" if age is None else age, limit=most, what=what)
     if age is None or age > most:
-        yield Finding(instance.name, f"{what} is too old", str(most), "none" if age is None else str(age))
+        yield Finding(
+            instance.name, f"{what} is too old", str(most), "none" if age is None else age.beside(most)
+        )

@@ -84,6 +84,6 @@ def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
         yield Finding(answer.place, "wrong status", stated.endpoint.expected, str(answer.status))
         return
     if answer.elapsed > within:
-        yield Finding(answer.place, "answers too late", str(within), str(answer.elapsed))
+        yield Finding(answer.place, "answers too late", str(within), answer.elapsed.beside(within))
     for difference in differences(answer, stated.endpoint.json_):
         yield Finding(answer.place, *difference)

@@ -72,4 +72,6 @@ def check(answer: Exchange, stated: Params) -> Iterator[Finding | Seen]:
     if answer.status not in stated.endpoint.expect:
         yield Finding(answer.place, "wrong status", stated.endpoint.expected, str(answer.status))
     elif answer.elapsed > stated.within:
-        yield Finding(answer.place, "answers too late", str(stated.within), str(answer.elapsed))
+        yield Finding(
+            answer.place, "answers too late", str(stated.within), answer.elapsed.beside(stated.within)
+        )

@@ -89,5 +89,8 @@ def check(answers: tuple[Exchange, ...], stated: Params) -> Iterator[Finding | U
             yield Finding(stated.source, f"{series} has no sample", f"one in {stated.within}", "none")
         elif found > stated.within:
             yield Finding(
-                stated.source, f"{series} is out of date", f"at most {stated.within} old", str(found)
+                stated.source,
+                f"{series} is out of date",
+                f"at most {stated.within} old",
+                found.beside(stated.within),
             )

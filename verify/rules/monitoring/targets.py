@@ -88,5 +88,5 @@ def _judged(target: Target, stated: Params) -> Iterator[Finding]:
             at, "the target is not up", "up", f"{shown(target.health)}: {shortened(target.error, _LONG)}"
         )
     elif target.scraped is None or target.scraped > stated.within:
-        seen = "never" if target.scraped is None else f"{target.scraped} ago"
+        seen = "never" if target.scraped is None else f"{target.scraped.beside(stated.within)} ago"
         yield Finding(at, "the target is not scraped", f"within {stated.within}", seen)

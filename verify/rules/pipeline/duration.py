@@ -69,5 +69,6 @@ def check(runs: Runs, stated: Params) -> Iterator[Finding | Seen | Unknown]:
         yield Seen(took, limit=limit, what=f"{name} of {len(runs.ran)} runs")
         if limit is not None and took > limit:
             over = sum(each.took > limit for each in runs.ran)
-            seen = f"{took}; {over} of {len(runs.ran)} runs take longer, run {slowest.id} {slowest.took}"
+            longest = f"run {slowest.id} {slowest.took.beside(limit)}"
+            seen = f"{took.beside(limit)}; {over} of {len(runs.ran)} runs take longer, {longest}"
             yield Finding(runs.place, f"the {name} run takes too long", f"at most {limit}", seen)

@@ -83,4 +83,4 @@ def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | 
         fix = short if readiness.within < within else ""
         yield Finding(readiness.url, "not ready", f"ready within {within}", readiness.reason, fix)
     elif readiness.took > within:
-        yield Finding(readiness.url, "ready too late", stated=str(within), seen=str(readiness.took))
+        yield Finding(readiness.url, "ready too late", stated=str(within), seen=readiness.took.beside(within))

@@ -72,4 +72,4 @@ def check(recovery: Recovery, stated: Params) -> Iterator[Finding | Seen]:
         words = f"; {failed.argv[0]}: {failed.words[-200:]}" if failed is not None and failed.argv else ""
         yield Finding(stated.drill, "the system did not come back", f"well within {limit}", seen + words)
     elif recovery.took > limit:
-        yield Finding(stated.drill, "the system came back too late", str(limit), str(recovery.took))
+        yield Finding(stated.drill, "the system came back too late", str(limit), recovery.took.beside(limit))

@@ -46,4 +46,9 @@ def check(handshake: Handshake, stated: Params) -> Iterator[Finding | Unknown | 
     left = seconds(max(0.0, handshake.not_after - handshake.at))
     yield Seen(left, limit=stated.at_least, what="left", better="higher")
     if left < stated.at_least:
-        yield Finding(handshake.host, "the certificate ends too soon", str(stated.at_least), str(left))
+        yield Finding(
+            handshake.host,
+            "the certificate ends too soon",
+            str(stated.at_least),
+            left.beside(stated.at_least),
+        )

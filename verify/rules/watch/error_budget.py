@@ -58,4 +58,5 @@ def check(watched: Watched, stated: Params) -> Iterator[Finding | Unknown | Seen
     elif watched.stopped or watched.spent:
         yield Unknown(f"watching ended after {watched.took}: {watched.stopped or 'its budget was spent'}")
     elif watched.planned < stated.for_:
-        yield Unknown(f"watched for {watched.planned}, stated are {stated.for_}: give --watch={stated.for_}")
+        planned = watched.planned.beside(stated.for_)
+        yield Unknown(f"watched for {planned}, stated are {stated.for_}: give --watch={stated.for_}")

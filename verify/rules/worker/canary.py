@@ -88,4 +88,6 @@ def check(task: Task, stated: Params) -> Iterator[Finding | Seen]:
         expected = f"{dict(stated.done)} within {stated.within}"
         yield Finding(task.last.place, "the task is not done", expected, abridged(task.last.shown))
     elif task.took > stated.within:
-        yield Finding(task.last.place, "the task is done too late", str(stated.within), str(task.took))
+        yield Finding(
+            task.last.place, "the task is done too late", str(stated.within), task.took.beside(stated.within)
+        )
