@@ -10,9 +10,11 @@ import pytest
 from verify.cli import main, schema
 from verify.cli.rules import pages
 from verify.judge.binding import read
+from verify.judge.contract_page import contract_page
 from verify.judge.registry import Registry
 
 PAGES = Path("docs/reference/rules")
+CONTRACT = Path("docs/reference/contract.md")
 SCHEMA = Path("docs/reference/verify.schema.json")
 
 
@@ -34,11 +36,24 @@ def test_the_schema(root: Path) -> None:
     )
 
 
+def test_the_page_of_the_contract(root: Path) -> None:
+    assert (root / CONTRACT).read_text(encoding="utf-8") == contract_page(), (
+        f"run: deploy-verify schema --page > {CONTRACT}"
+    )
+
+
 def test_the_command_prints_the_schema() -> None:
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         assert main(["schema"]) == 0
     assert said.getvalue() == schema.text()
+
+
+def test_the_command_prints_the_page() -> None:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert main(["schema", "--page"]) == 0
+    assert said.getvalue() == contract_page()
 
 
 def test_the_sources_that_a_page_shows_can_be_stated(root: Path) -> None:

@@ -1,9 +1,10 @@
-"""``deploy-verify schema``: the JSON Schema of the contract, for editors."""
+"""``deploy-verify schema``: the JSON Schema of the contract, for editors, and its page, for people."""
 
 import argparse
 import json
 from typing import Any
 
+from verify.judge.contract_page import contract_page
 from verify.judge.registry import Registry
 from verify.judge.schema import contract_schema
 
@@ -11,12 +12,13 @@ from verify.judge.schema import contract_schema
 def add(commands: Any) -> None:
     """Add the subcommand."""
     parser = commands.add_parser("schema", help="print the JSON Schema (draft-07) of verify.yaml")
+    parser.add_argument("--page", action="store_true", help="print the page of each key, as Markdown")
     parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every subcommand is called alike
+def run(arguments: argparse.Namespace) -> int:
     """Print it."""
-    print(text(), end="")
+    print(contract_page() if arguments.page else text(), end="")
     return 0
 
 

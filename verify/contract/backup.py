@@ -96,17 +96,21 @@ Words = Annotated[
 
 
 class Command(Part):
-    """A program of the team's own, run as it is from the contract's folder, without a shell.
+    """A program of the team's own, run from the contract's folder, without a shell.
 
-    ``run`` are the program and its arguments; both these and the values of ``env`` may hold
-    ``{source}``, ``{target}`` (the databases' addresses, and ``_host``, ``_port``, ``_user``,
-    ``_password``, ``_name`` of each), ``{folder}`` (an empty one for this run), ``{store}``,
-    ``{bucket}``, ``{endpoint}``, ``{artefact}`` and ``{key}``. ``within`` is its deadline.
+    Instead of the keys the program alone may be written, as a text.
+
+    Its words and variables may hold `{source}` and `{target}` (the databases' addresses, and `_host`,
+    `_port`, `_user`, `_password`, `_name` of each), `{folder}` (an empty one for this run), `{store}`,
+    `{bucket}`, `{endpoint}`, `{artefact}`, `{key}` and `{run_id}`.
     """
 
     run: Words
+    """The program and its arguments, as a text or a list."""
     env: Mapping[VariableName, str] = {}
+    """Environment variables it gets besides."""
     within: Duration = units.seconds(900)
+    """How long it may take."""
 
     @classmethod
     def in_full(cls, raw: Any) -> Any:
@@ -141,33 +145,52 @@ Runs: TypeAlias = Annotated[Command, BeforeValidator(Command.in_full)]
 
 
 class Backup(Part):
-    """One backup.
+    """One backup: what takes it, where it is kept, how often.
 
-    ``engine`` is what takes and restores it, unless the team's own ``script`` does, of which
-    ``restore`` (else the artefact is restored by its form), ``prune`` and ``migrate``, which backs up and
-    then migrates ``{source}`` (run on the reference alone, as a release), are further parts.
-    ``store`` is where it is kept, ``schedule`` when it is taken in ``timezone``; ``pitr``: the time between
-    two can be restored too. ``recipient`` and ``key`` are of age: who can read it, and the secret that does.
-    ``size`` is that of the source in production: a drill of less restores parts too; ``instance`` the
-    one that snapshots are of; ``smoke`` a query that has to answer with a row once it is restored.
+    Example::
+
+        backups:
+          db:
+            engine: postgresql
+            script: scripts/backup.sh
+            restore: {run: "scripts/restore.sh {artefact} {target}", within: 30m}
+            store: s3://example-backups/daily
+            schedule: "0 2 * * *"
+            timezone: Europe/Berlin
     """
 
     engine: Engine
+    """What takes and restores it; `script` is the team's own alone."""
     script: Runs | None = None
+    """The team's own program that takes it."""
     restore: Runs | None = None
+    """The team's own program that restores it; by default it is restored by its form."""
     prune: Runs | None = None
+    """The team's own program that deletes old ones."""
     migrate: Runs | None = None
+    """A program that backs `{source}` up, then migrates it; run on the reference alone."""
     store: StorePlace | None = None
+    """Where it is kept: `s3://BUCKET/PREFIX`, or a folder."""
     schedule: Schedule | None = None
+    """When it is taken, as in a crontab."""
     timezone: Zone | None = None
+    """The time zone of `schedule`, and of days that backups are kept for."""
     pitr: Flag = False
+    """Whether the time between two can be restored too."""
     format: Literal["custom", "directory", "plain"] = "custom"
+    """The format of a dump that `engine: postgresql` takes."""
     compress: Literal["none", "gzip", "zstd"] = "gzip"
+    """How that is compressed."""
     recipient: Text | None = None
+    """Who can read it: a recipient of age. Needs `key`."""
     key: SecretName | None = None
+    """The variable with the secret of age that reads it."""
     size: Size | None = None
+    """How large the source is in production: a drill on less counts part by part."""
     instance: Text | None = None
+    """The database instance that snapshots are of."""
     smoke: Text | None = None
+    """A query that has to answer with a row once it is restored."""
 
     @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -194,23 +217,35 @@ class Backup(Part):
 
 
 class BackupAt(Part):
-    """A backup in one environment.
+    """A backup in one environment: where it is taken from and kept.
 
-    ``source`` is the variable with the address of what is backed up (of an object store,
-    ``s3://BUCKET/PREFIX``), only ever read, but for a recovery to a point in time, which is marked by a
-    schema of its own there; ``archive`` the folder, as it is seen from here, that the source's
-    ``archive_command`` fills; ``scratch`` that of a server where a drill may make databases of its
-    own, by default one is started here; ``endpoint`` is where the store's interface answers, ``region``
-    its region, by default those of Amazon; ``access`` and ``secret`` the variables with its credentials.
+    Example::
+
+        environments:
+          staging:
+            url: https://staging.example.com
+            backups: {db: {source: $DATABASE_URL, access: $BACKUP_ID, secret: $BACKUP_KEY}}
+        backups: {db: {engine: postgresql, store: s3://example-backups/daily}}
     """
 
     source: SecretName | None = None
+    """The variable with the address of what is backed up (of an object store `s3://BUCKET/PREFIX`). It is
+    only read, but for a recovery to a point in time, which marks it in a schema of its own.
+    """
     archive: Text | None = None
+    """The folder, as it is seen from here, that the source's `archive_command` fills."""
     scratch: SecretName | None = None
+    """The variable with the address of a server where a drill may make databases; by default one is
+    started here.
+    """
     endpoint: OriginUrl | None = None
+    """Where the interface of the store answers; by default Amazon's."""
     region: Text = "us-east-1"
+    """The region of the store."""
     access: SecretName | None = None
+    """The variable with the id of the store's credentials."""
     secret: SecretName | None = None
+    """The variable with their secret."""
 
 
 Disaster = Literal["database-lost", "redis-lost", "all-lost", "bad-release", "region-lost"]
@@ -219,15 +254,22 @@ Disaster = Literal["database-lost", "redis-lost", "all-lost", "bad-release", "re
 class Drill(Part):
     """A disaster, and the team's own way out of it.
 
-    ``after`` is what has happened: on the reference it is made to happen, elsewhere ``cause`` makes
-    it. ``backup`` is taken and seen to restore before that, and is the ``{artefact}`` to recover
-    from; ``recover`` is run, and the drill ends when ``endpoint``, by default the one that
-    readiness asks, is well again, with ``version`` where one is stated.
+    Example::
+
+        drills:
+          lost: {after: database-lost, backup: db, recover: "scripts/recover.sh {artefact}"}
+        backups: {db: {engine: postgresql, store: backups}}
     """
 
     after: Disaster
+    """What has happened; on the reference it is made to happen."""
     backup: BackupName | None = None
+    """The backup that is taken, and seen to restore, before; it is the `{artefact}` to recover from."""
     cause: Runs | None = None
+    """The program that makes it happen elsewhere."""
     recover: Runs
+    """The program that recovers."""
     endpoint: EndpointName | None = None
+    """What has to be well again at the end; by default what readiness asks."""
     version: Text | None = None
+    """The version that has to answer then."""

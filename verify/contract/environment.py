@@ -35,79 +35,126 @@ RATE = "5/s"
 
 
 class Readiness(Part):
-    """When the system counts as ready: ``consecutive`` good answers in a row ``within`` the time.
+    """When the system counts as ready, which is waited for before anything else is judged.
 
-    ``endpoint`` is by default the first declared of ready, health, healthcheck;
-    ``deadline`` bounds each request.
+    Example::
+
+        environments:
+          staging: {url: https://staging.example.com, readiness: {endpoint: health, within: 5m, interval: 2s}}
+        endpoints: {health: {path: /health/}}
     """
 
     endpoint: EndpointName | None = None
+    """What is asked; by default the first that is declared of `ready`, `health`, `healthcheck`."""
     within: Duration = units.seconds(180)
+    """How long is waited at most."""
     consecutive: Count = 3
+    """How many good answers in a row are enough."""
     interval: Duration = units.seconds(1)
+    """The time between two questions."""
     deadline: Duration = units.seconds(5)
+    """How long one answer may take."""
 
 
 class VersionFrom(Part):
-    """Where the running version is read: a header, or a member of a JSON answer.
+    """Where the running version is read. What is expected stands on the command line: `--expect-version`.
 
-    ``endpoint`` is by default the one that readiness asks.
+    Example::
+
+        environments:
+          staging: {url: https://staging.example.com, version: {header: X-Release}}
     """
 
     one_of: ClassVar[tuple[str, ...]] = ("header", "json")
 
     header: HeaderName | None = None
+    """The header that holds it."""
     json_: Text | None = Field(default=None, alias="json")
+    """The member of a JSON answer that holds it, such as `$.build.version`."""
     endpoint: EndpointName | None = None
+    """What is asked; by default what readiness asks."""
 
 
 class Logs(Part):
-    """Where the log is: a file that grows, or a platform that we cannot read."""
+    """Where the log is."""
 
     one_of: ClassVar[tuple[str, ...]] = ("file", "platform")
 
     file: RelativePath | None = None
+    """A file that grows, below the folder of this file; its new lines are read."""
     platform: Text | None = None
+    """The name of a platform that keeps the log and is not read: claims about the log are inconclusive."""
 
 
 class Watch(Part):
-    """How the environment is watched under ``--watch``: how often, and what share of checks may fail."""
+    """How the environment is watched under `--watch`."""
 
     budget: Ratio = units.Ratio.parse("1%")
+    """The share of the checks that may fail."""
     interval: Duration = units.seconds(15)
+    """The time between two rounds; `--watch-interval` goes before it."""
 
 
 class Environment(Part):
-    """One place where the system runs.
+    """One place where the system runs; unless it says otherwise it is read-only, with a budget.
 
-    Unless it says otherwise it is ``production``: read-only, with a budget. ``hosts``
-    are further origins that belong to it; ``files`` replaces the contract's; ``trust``
-    names a file of certificate authorities; ``private`` says that its names lie at private
-    addresses, as in a company's network; ``account`` is who asks by default; ``backups`` are
-    where the backups of this name are taken from and kept here; ``monitoring`` is where it is
-    watched.
+    Example::
+
+        environments:
+          production:
+            url: https://api.example.com
+            hosts: [https://www.example.com]
+            budget: 300
+            rate: 2/s
+            readiness: {within: 5m}
+            version: {header: X-Release}
+          staging:
+            url: https://staging.example.com
+            protection: disposable
+            gate: [smoke]
+            trust: deploy/staging-ca.pem
+            logs: {file: logs/requests.log}
+        endpoints: {health: {path: /health/}}
     """
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "reference")
 
     url: OriginUrl | None = None
+    """Its address: scheme and host, without a path."""
     reference: ReferenceSpec | None = None
+    """In place of `url`: the embedded reference system, started for the run. `{}` is complete."""
     plain_url: OriginUrl | None = None
+    """Its plain HTTP address, for claims about redirects; by default `url` with `http:`, port 80."""
     hosts: tuple[OriginUrl, ...] = ()
+    """Further addresses that belong to it: only these and `url` are ever asked."""
     protection: Protection = "production"
+    """`production` is only read, `disposable` may lose data; a `reference` is disposable."""
     private: Flag = False
+    """Whether its names may lie at private addresses, as in a company's network."""
     gate: tuple[Suite, ...] = ("smoke", "hardening", "alerts")
+    """The suites that `--env` judges where no `--suite` is given."""
     files: tuple[Glob, ...] | None = None
+    """What describes it, in place of the contract's `files:`."""
     trust: RelativePath | None = None
+    """A file (PEM) of certificate authorities to trust in place of the usual ones."""
     budget: Count | None = None
+    """How many requests a run may send; 200 in `production`, unlimited elsewhere."""
     rate: Rate | None = None
+    """How many requests a second a run may send; `5/s` in `production`, unlimited elsewhere."""
     readiness: Readiness = Field(default_factory=Readiness)
+    """When it counts as ready."""
     account: AccountName | None = None
+    """An account for the team's own tests, where no endpoint names it."""
     version: VersionFrom | None = None
+    """Where its running version is read; needed for `--expect-version`."""
     logs: Logs | None = None
+    """Where its log is; the reference's own is known."""
     watch: Watch = Field(default_factory=Watch)
+    """How it is watched under `--watch`."""
     backups: Mapping[Name, BackupAt] = Field(default_factory=dict)
+    """Where backups of these names are taken from and kept here."""
     monitoring: Mapping[Name, Source] = Field(default_factory=dict)
+    """Where it is watched, by names that claims use."""
 
     @model_validator(mode="before")
     @classmethod

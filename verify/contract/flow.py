@@ -29,28 +29,34 @@ SavedName = Annotated[str, Shape(r"^[a-z][a-z0-9_]*$", "expected a name such as 
 
 
 class Step(Part):
-    """One request of a flow.
-
-    The path and the texts of ``json_`` (``json:``, the request's body) may hold
-    ``{run_id}`` and ``{names}`` saved by earlier steps; ``answer`` holds expected members
-    of the JSON answer; ``webhook`` signs the body as the sender of that webhook does;
-    ``always`` marks a clean-up step, sent whatever happened before.
-    """
+    """One request of a flow: exactly one of the methods, with its path."""
 
     one_of: ClassVar[tuple[str, ...]] = METHODS
 
     get: UrlPath | None = None
+    """The path of a GET; all texts of a step may hold `{run_id}` and `{names}` saved by earlier ones."""
     post: UrlPath | None = None
+    """The path of a POST."""
     put: UrlPath | None = None
+    """The path of a PUT."""
     patch: UrlPath | None = None
+    """The path of a PATCH."""
     delete: UrlPath | None = None
+    """The path of a DELETE."""
     account: AccountName | None = None
+    """Who asks; by default nobody."""
     webhook: WebhookName | None = None
+    """The webhook whose sender signs the body."""
     json_: Any = Field(default=None, alias="json")
+    """The body that is sent, as JSON."""
     expect: Statuses = (200,)
+    """The status of a good answer, or several."""
     answer: Mapping[str, Any] | None = None
+    """Members of a good answer: [values and kinds](#members-and-kinds)."""
     save: Mapping[SavedName, JsonPath] = Field(default_factory=dict)
+    """What later steps use: a name, and where it stands in the answer, such as `$.items[0].id`."""
     always: Flag = False
+    """Whether it is sent whatever happened before, to clean up."""
 
     @property
     def method(self) -> str:
@@ -73,9 +79,23 @@ class Step(Part):
 
 
 class Flow(Part):
-    """Steps in order."""
+    """Requests in order, each using what earlier ones answered.
+
+    Example::
+
+        flows:
+          order:
+            steps:
+              - post: /api/orders/
+                json: {note: "verify {run_id}"}
+                expect: 201
+                save: {order: $.id}
+              - {get: "/api/orders/{order}/", answer: {state: open, total: number}}
+              - {delete: "/api/orders/{order}/", expect: 204, always: true}
+    """
 
     steps: tuple[Step, ...] = Field(min_length=1)
+    """The requests."""
 
     @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:

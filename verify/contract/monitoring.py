@@ -67,29 +67,46 @@ _REFERENCE = ("prometheus", "loki", "grafana")
 class Source(Part):
     """One place where the environment is watched; it is only ever read.
 
-    ``url`` and ``path`` are where its interface begins, of a ``page`` what is asked; the reference's
-    own has no ``url``. ``account`` is one of the source's own, which nothing else asks with. ``knows``
-    is a word for the service that a dashboard's title, a job or the page holds. ``index``, ``select``
-    and ``group`` say where the system's logs are; ``expect`` are the statuses of a good page; ``trust``
-    names a file of certificate authorities, and ``private`` says that the name lies at a private
-    address. CloudWatch is asked in ``region``, at Amazon's own address where no ``url`` is stated, with
-    ``access`` and ``secret``, the variables with its credentials.
+    Example::
+
+        environments:
+          production:
+            url: https://api.example.com
+            monitoring:
+              metrics: {kind: prometheus, url: https://metrics.example.com, account: prometheus}
+              lines: {kind: loki, url: https://logs.example.com, select: '{app="shop"}'}
+              status: {kind: page, url: https://status.example.com, knows: Shop}
+        accounts: {prometheus: {bearer: $PROMETHEUS_TOKEN}}
     """
 
     kind: Kind
+    """What it is; `page` is any page that shows the state."""
     url: OriginUrl | None = None
+    """Its address. The reference's own has none, CloudWatch Amazon's by default."""
     path: UrlPath = "/"
+    """Where its interface begins; of a `page` what is asked."""
     account: AccountName | None = None
+    """Who asks: an account of its own, that nothing else asks with."""
     knows: Text | None = None
+    """A word for the service that the title of a dashboard, a job or the page holds."""
     index: Indices | None = None
+    """Kind `elasticsearch`: the indices with the system's logs."""
     select: Streams | None = None
+    """Kind `loki`: which streams are the system's."""
     expect: Statuses = (200,)
+    """Kind `page`: the status of a good answer, or several."""
     region: Region | None = None
+    """Kind `cloudwatch`: the region that is asked."""
     access: SecretName | None = None
+    """Kind `cloudwatch`: the variable with the id of the credentials."""
     secret: SecretName | None = None
+    """Kind `cloudwatch`: the variable with their secret."""
     group: LogGroup | None = None
+    """Kind `cloudwatch`: the log group of the system."""
     trust: RelativePath | None = None
+    """A file (PEM) of certificate authorities to trust in place of the usual ones."""
     private: Flag = False
+    """Whether its name lies at a private address."""
 
     @classmethod
     def misfits(cls, raw: Mapping[str, Any]) -> Iterator[Misfit]:

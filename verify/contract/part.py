@@ -20,6 +20,10 @@ class Refers:
     #: said after "unknown claim 'X'", where the plain words would not do
     because: str = ""
 
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Describe it as any name: the examples are those of what is declared."""
+        return {key: value for key, value in handler(core).items() if key != "examples"}
+
 
 EndpointName = Annotated[Name, Refers("endpoints", "endpoint")]
 AccountName = Annotated[Name, Refers("accounts", "account")]

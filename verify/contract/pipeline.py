@@ -17,16 +17,24 @@ Repository = Annotated[
 
 
 class Pipeline(Part):
-    """The ``repository`` whose workflows run on GitHub, asked read-only with ``token`` and with nothing else.
+    """The repository whose workflows run on GitHub; it is only read.
 
-    ``api`` is where its REST API answers, below ``base`` on a GitHub Enterprise Server: ``/api/v3``.
-    A public repository needs no token, but is limited sooner without. Of a server of one's own ``trust``
-    names a file of certificate authorities, and ``private`` says that it lies at a private address.
+    Example::
+
+        pipeline: {repository: example/shop, token: $GITHUB_TOKEN}
     """
 
     repository: Repository
+    """Its owner and name."""
     api: OriginUrl = "https://api.github.com"
+    """Where the REST API answers."""
     base: UrlPath | None = None
+    """The path below which it answers on a GitHub Enterprise Server: `/api/v3`."""
     token: SecretName | None = None
+    """The variable with a token that may read Actions; a public repository needs none, but is limited
+    sooner.
+    """
     trust: RelativePath | None = None
+    """A file (PEM) of certificate authorities, for a server of one's own."""
     private: Flag = False
+    """Whether that server lies at a private address."""

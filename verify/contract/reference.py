@@ -50,64 +50,89 @@ class Edge(Part):
     """Limits for each client address, as a reverse proxy sets them: a leaky bucket."""
 
     read: Rate
+    """The rate of requests that read."""
     write: Rate
+    """The rate of those that write."""
     burst: Count
+    """How many may come at once on top."""
     status: Status = 429
+    """The status of a refusal."""
 
 
 class Quotas(Part):
     """Limits for each identity, as the application sets them; null is no limit."""
 
     anonymous: Rate | None = Rate.parse("100/h")
+    """For each address without a token."""
     authenticated: Rate | None = Rate.parse("1000/h")
+    """For each account."""
 
 
 class ReferenceSpec(Part):
-    """What the reference promises.
+    """What the embedded reference system promises; `reference: {}` is complete.
 
-    ``dependencies`` maps the names in the health body to the parts behind them;
-    ``faults`` are switched on from the start; other ``origins`` may read the API; ``signin``
-    is a page that sets a session cookie and goes on to ``?next=``. ``asset`` is a static file
-    that the edge caches; ``echo`` shows the headers that reach the application;
-    ``webhook`` takes what is signed in ``X-Signature`` (HMAC-SHA256); ``failure`` fails with
-    a stack trace in the log; ``identity`` names database and key, others under ``localhost``
-    than under ``127.0.0.1``, and the image; ``events`` gives events other names in the log;
-    ``migrations`` names those that are not applied. Without ``metrics_public`` only ``staff``
-    may read the metrics; unknown paths below ``spa`` give ``index.html``. Below ``media`` lie uploads:
-    ``verify.png``, and ``private/verify.png``, which is alice's alone. With a ``cdn`` all answers carry
-    its marks, and an address behind it serves nobody. Below ``pipeline`` it tells what the contract's
-    workflow ``deploy.yml`` took, as GitHub does. With ``monitoring`` it is watched: what keeps its
-    metrics and logs answers as Prometheus, Loki and Grafana do, at an address of its own.
+    Example::
+
+        environments:
+          reference: {reference: {health: /healthz, release: 1.4.0, edge: {read: 9/s, write: 1/s, burst: 9}}}
     """
 
     api: UrlPath = "/api/v1/"
+    """Where the API begins."""
     health: UrlPath = "/health/"
+    """The path that shows its health, dependencies included."""
     liveness: UrlPath | None = None
+    """A path that answers as long as the process lives."""
     schema_: UrlPath = Field(default="/api/schema/", alias="schema")
+    """Where the OpenAPI document is."""
     metrics: UrlPath = "/metrics"
-    dependencies: Mapping[Text, Dependency] = Field(default_factory=lambda: dict(_DEPENDENCIES))
+    """Where the metrics are."""
+    dependencies: Mapping[Text, Dependency] = _DEPENDENCIES
+    """The names in the health answer, and the part behind each."""
     unhealthy: Status = 503
+    """The status of the health answer when a dependency is down."""
     release: Text = "1.0.0"
-    headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=lambda: dict(_HEADERS))
+    """The version it says it is, in the header `X-Release`."""
+    headers: Mapping[HeaderName, HeaderValue] = _HEADERS
+    """The headers of every answer."""
     edge: Edge | None = None
+    """Limits in front of the application; by default there are none."""
     quotas: Quotas = Field(default_factory=Quotas)
+    """Limits of the application."""
     log_fields: tuple[Text, ...] = ("timestamp", "level", "logger", "event", "request_id")
+    """The fields of each line of its log."""
     origins: tuple[OriginUrl, ...] = ("https://app.example.com",)
+    """Origins of others that may read the API."""
     signin: UrlPath = "/signin/"
+    """A page that sets a session cookie and goes on to `?next=`."""
     webhook: UrlPath = "/webhooks/payment/"
+    """What takes events that are signed in `X-Signature` (HMAC-SHA256)."""
     failure: UrlPath = "/verify/failure/"
+    """A path that fails with a stack trace in the log."""
     identity: UrlPath = "/verify/identity/"
+    """A path that names database, key and image: under `localhost` others than elsewhere."""
     events: Mapping[Event, Text] = Field(default_factory=dict)
+    """Other names for events in the log."""
     asset: UrlPath = "/static/app.js"
+    """A static file that the edge caches."""
     echo: UrlPath = "/verify/echo/"
+    """A path that shows the headers that reach the application."""
     migrations: UrlPath = "/verify/migrations/"
+    """A path that names migrations that are not applied."""
     metrics_public: Flag = True
+    """Whether everybody may read the metrics, or only the account `staff`."""
     spa: UrlPath | None = None
+    """A path below which unknown pages give `index.html`."""
     media: UrlPath | None = None
+    """A path below which uploads lie: `verify.png`, and alice's own `private/verify.png`."""
     cdn: Cdn | None = None
+    """Whose marks all answers carry; an address behind it serves nobody."""
     pipeline: UrlPath | None = None
+    """A path below which it tells what the workflow `deploy.yml` took, as GitHub does."""
     monitoring: Flag = False
+    """Whether it is watched: something answers as Prometheus, Loki and Grafana do."""
     faults: tuple[Text, ...] = ()
+    """Faults that are on from the start; `deploy-verify reference --faults` lists them."""
 
     @property
     def uploads(self) -> str | None:

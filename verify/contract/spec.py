@@ -67,24 +67,56 @@ Baseline = Annotated[
 
 
 class Contract(Part):
-    """What one system promises, and where it can be looked at."""
+    """What one system promises, and where it can be looked at.
+
+    Example::
+
+        verify: 1
+        system: shop
+        files: [docker-compose.yml, scripts/*.sh]
+        endpoints: {health: {path: /health/}}
+        environments: {staging: {url: https://staging.example.com}}
+        claims:
+          SHOP-1: {says: services restart by themselves, at: "B 41", rule: compose/restart-policy}
+    """
 
     verify: Annotated[Literal[1], BeforeValidator(_read_format)]
+    """The format of this file: always `1`."""
     system: Text
+    """The name of the system, as reports show it."""
     document: Text | None = None
+    """The document that the claims are from; for readers."""
     files: tuple[Glob, ...] = ()
+    """The team's own files that rules of suite `policy` judge: paths and patterns (`*`, `**`) below the
+    folder of this file. Which of them a rule takes, its page says. Without `files:` such rules find
+    nothing and are inconclusive.
+    """
     environments: Mapping[Name, Environment] = Field(default_factory=dict)
+    """Where the system runs, by a name that `--env` gives."""
     endpoints: Mapping[Name, Endpoint] = Field(default_factory=dict)
+    """What answers, by names that claims, readiness and flows use."""
     accounts: Mapping[Name, Account] = Field(default_factory=dict)
+    """Who asks, by names that endpoints, flows and claims use."""
     flows: Mapping[Name, Flow] = Field(default_factory=dict)
+    """Requests in order, by names that claims use."""
     webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)
+    """Where others call the system, by names that flows and claims use."""
     backups: Mapping[Name, Backup] = Field(default_factory=dict)
+    """What is backed up and how, by names that claims and environments use."""
     drills: Mapping[Name, Drill] = Field(default_factory=dict)
+    """Disasters and the ways out of them, by names that claims use."""
     pipeline: Pipeline | None = None
+    """What builds and deploys the system, where claims are about it."""
     claims: Mapping[ClaimId, ClaimSpec] = Field(default_factory=dict)
+    """What is promised, by its id."""
     tests: tuple[RelativePath, ...] = ()
+    """Folders or files of the team's own pytest tests, which judge claims by their mark `claim`."""
     baseline: Baseline = "default"
+    """Rules that are judged although no claim names them: `default` for all that their pages call
+    *always*, `none`, or a list of rules such as `[tls/chain, readiness/within]`.
+    """
     waivers: tuple[Waiver, ...] = ()
+    """Violations that are accepted until a day."""
 
     def files_of(self, environment: str | None) -> tuple[str, ...]:
         """Return the patterns of the files that describe ``environment``; None is the contract's."""

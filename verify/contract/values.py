@@ -118,7 +118,11 @@ HeaderName = Annotated[
 ]
 HeaderValue = Annotated[
     str,
-    Shape(r"^[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?$", "expected the value of a header: one line of ASCII"),
+    Shape(
+        r"^[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?$",
+        "expected the value of a header: one line of ASCII",
+        ("DENY",),
+    ),
 ]
 RelativePath = Annotated[
     str,

@@ -9,10 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from verify.contract.reference import ReferenceSpec
 from verify.facts.files import FileFact, Files
+from verify.judge.meaning import about, meanings
 from verify.model.need import Effect, Need
 from verify.model.rule import About, Breaks, Check, Given, Needs, Stated
 from verify.model.units import Quantity
@@ -21,7 +23,15 @@ REFERENCE = "#/definitions/{model}"
 
 
 class SchemaWriter(GenerateJsonSchema):
-    """Writes the defaults of quantities as a contract would."""
+    """Writes the defaults of quantities as a contract would, and what the keys of a section mean."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Return the schema of a section of the contract."""
+        written = super().model_schema(schema)
+        written["description"] = about(schema["cls"])
+        for key, said in meanings(schema["cls"]).items():
+            written["properties"][key]["description"] = said
+        return written
 
     def encode_default(self, dft: Any) -> Any:
         """Return a default as JSON."""
