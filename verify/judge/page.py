@@ -1,9 +1,16 @@
 """The page of a rule, written from its own file."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import MISSING, fields
 
+from verify.judge.kinds import default, kind
+from verify.judge.meaning import about
 from verify.judge.rule import Rule
+from verify.judge.sections import SECTIONS, link
+from verify.model.rule import Stated
+
+#: the page of the contract, from the page of a rule
+_CONTRACT = "../../contract.md"
 
 
 def page(rule: Rule) -> str:
@@ -19,17 +26,15 @@ def _lines(rule: Rule) -> Iterator[str]:
     yield f"- suite: {rule.suite}"
     yield f"- severity: {rule.about.severity}"
     yield f"- judged: {_judged(rule)}"
+    if files := _looks_at(rule):
+        yield f"- looks at: {files}"
     if rule.about.faults:
         yield f"- faults of the reference that break it: {', '.join(rule.about.faults)}"
     if rule.about.refs:
         yield f"- references: {'; '.join(rule.about.refs)}"
     yield f"- proofs: {len(rule.holds)} hold, {len(rule.fails)} fail"
-    parameters = _parameters(rule)
-    if parameters:
-        yield ""
-        yield "| parameter | value | default |"
-        yield "|---|---|---|"
-        yield from parameters
+    if rule.params is not None:
+        yield from _parameters(rule, rule.params)
 
 
 def _judged(rule: Rule) -> str:
@@ -38,34 +43,38 @@ def _judged(rule: Rule) -> str:
     return "where a claim names it"
 
 
-def _parameters(rule: Rule) -> list[str]:
-    if rule.params is None:
-        return []
+def _looks_at(rule: Rule) -> str | None:
+    """Return which files are judged, for rules of files."""
+    fact = next((each.type for each in rule.arguments if each.source in {"file", "files"}), None)
+    if fact is None:
+        return None
+    if fact.contract:
+        return "the contract itself"
+    names = ", ".join(f"`{pattern}`" for pattern in fact.patterns)
+    return f"what the contract's [`files:`]({_CONTRACT}#contract) match, files named {names}"
+
+
+def _parameters(rule: Rule, params: type[Stated]) -> Iterator[str]:
     schema = rule.schema()
-    required = schema.get("required", ())
-    rows = []
-    for name, property_ in schema.get("properties", {}).items():
-        default = "required" if name in required else f"`{_plain(property_.get('default'))}`"
-        rows.append(f"| `{name}` | {_kind(property_)} | {default} |")
-    return rows
+    if not schema.get("properties"):
+        return
+    yield ""
+    if said := about(params):
+        yield from (f"**Parameters.** {said}", "")
+    yield "| parameter | value | default |"
+    yield "|---|---|---|"
+    made = {each.name: each.default_factory for each in fields(params) if each.default_factory is not MISSING}  # type: ignore[arg-type]  # every Stated is a dataclass
+    for name, value in schema["properties"].items():
+        if name in made:
+            value["default"] = made[name]()
+        usual = default(value, required=name in schema.get("required", ()))
+        yield f"| `{name}` | {kind(value, _link)} | {usual} |"
+    for name, part in schema.get("$defs", {}).items():
+        if name not in SECTIONS:
+            keys = ", ".join(f"`{key}`" for key in part["properties"])
+            yield ""
+            yield f"A {name.lower()} holds {keys}: {part['description'].replace('``', '`')}"
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_plain, value)) + "]"
-    return "none" if value is None else str(value) or '""'
-
-
-def _kind(schema: dict[str, Any]) -> str:
-    if examples := schema.get("examples"):
-        return f"such as `{examples[0]}`"
-    if choices := schema.get("enum"):
-        return "one of " + ", ".join(f"`{choice}`" for choice in choices)
-    if schema.get("type") == "array":
-        return f"a list: {_kind(schema.get('items', {}))}"
-    if alternatives := schema.get("anyOf"):
-        return " or ".join(_kind(one) for one in alternatives)
-    if schema.get("pattern"):
-        return "a name in the contract"
-    model = str(schema.get("$ref", "")).rpartition("/")[2].lower()
-    return f"a {model}" if model else str(schema.get("type", "any value"))
+def _link(name: str) -> str:
+    return link(name, _CONTRACT) if name in SECTIONS else name.lower()

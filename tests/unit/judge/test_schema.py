@@ -144,6 +144,48 @@ def test_parameters_are_told_as_a_contract_writes_them(rules: Make) -> None:
     assert "| `within` | such as `500ms` | `1.5m` |" in text
     assert "| `method` | one of `GET`, `POST` | `GET` |" in text
     assert "| `names` | a list: string | `[a, b]` |" in text
-    assert "| `most` | integer or null | `none` |" in text
-    assert "| `limits` | a list: such as `500ms` | `[]` |" in text
+    assert "| `most` | integer | none |" in text
+    assert "| `limits` | a list: such as `500ms` | none |" in text
     assert "a name in the contract" in text
+    assert "Parameters" not in text
+
+
+MEANT = PARAMETERS.replace(
+    "        path: str",
+    '        """The ``path``, and the keys by name."""\n'
+    "        keys: Mapping[str, Key] = field(default_factory=dict)\n"
+    "        body: Mapping[str, Any] = field(default_factory=lambda: {'id': '{id}'})\n"
+    "        run: Runs | None = None\n"
+    "        path: str",
+).replace(
+    "    @dataclass(frozen=True, kw_only=True)\n    class Params",
+    """
+    from collections.abc import Mapping
+    from dataclasses import field
+    from typing import Any
+    from verify.contract.backup import Runs
+    @dataclass(frozen=True, kw_only=True)
+    class Key(Stated):
+        '''Where a ``key`` is.'''
+        at: str
+        prefix: str
+    @dataclass(frozen=True, kw_only=True)
+    class Params""",
+)
+
+
+def test_a_page_says_what_the_parameters_mean(rules: Make) -> None:
+    text = page(rules({"family/rule": MEANT}).get("family/rule"))
+    assert "\n\n**Parameters.** The `path`, and the keys by name.\n\n| parameter |" in text
+    assert "| `keys` | names, each: key | none |" in text
+    assert '| `body` | a mapping | `{id: "{id}"}` |' in text
+    assert "| `run` | [command](../../contract.md#command) | none |" in text
+    assert text.endswith("\n\nA key holds `at`, `prefix`: Where a `key` is.\n")
+
+
+def test_a_page_says_which_files_are_looked_at() -> None:
+    compose = page(REGISTRY.get("compose/restart-policy"))
+    assert "- looks at: what the contract's [`files:`](../../contract.md#contract) match" in compose
+    assert "`docker-compose*.yml`" in compose
+    assert "- looks at: the contract itself\n" in page(REGISTRY.get("backup/promised"))
+    assert "looks at" not in page(REGISTRY.get("health/status"))

@@ -35,9 +35,10 @@ DJANGO = "select app || '.' || name, applied from django_migrations order by app
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The backup; how long before a migration it may be; how long such a backup is kept, at least.
+    """The backup, and how long before a migration it may be.
 
-    `query` answers with the newest migration: its name, and when it was applied.
+    Such a backup is kept for ``over`` at least; where one of an older migration is missing, it may be gone
+    again. `query` answers with the newest migration: its name, and when it was applied.
     """
 
     backup: Backup

@@ -19,7 +19,11 @@ from verify.rules import BackupName, Duration, Finding, Place, Seen, Stated, Unk
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The backup and the time; the file, and for a verdict the claim, and where the drill has to be."""
+    """The backup, and how long ago it was proven at most.
+
+    ``record`` is the file that a drill wrote: ``backup.prom``, or a ``verdict.json``, which needs the
+    ``claim`` that was judged. ``environment`` is where the drill has to have been.
+    """
 
     backup: BackupName
     within: Duration

@@ -30,7 +30,10 @@ from verify.rules import (
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The backup; how old its newest may be; under which size, or loss of size, it is none."""
+    """The backup, and how old its newest may be.
+
+    One smaller than ``at_least`` is none, nor is one that ``shrinks`` by more than this share.
+    """
 
     backup: Backup
     within: Duration

@@ -32,7 +32,10 @@ from verify.rules import (
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The backup, the RPO, how far back every backup is still there, and how long taking one takes."""
+    """The backup, and the RPO.
+
+    ``over`` is how far back every backup is still there, ``takes`` how long taking one takes.
+    """
 
     backup: Backup
     within: Duration

@@ -29,7 +29,10 @@ from verify.rules import (
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The backup; its RPO; the longest time between two; what is kept free of it; how long one takes."""
+    """The backup, its RPO, and the longest time between two.
+
+    ``window`` is kept free of it, such as ``Sun 02:00-04:00 UTC``; ``takes`` is how long one takes.
+    """
 
     backup: Backup
     rpo: Duration | None = None

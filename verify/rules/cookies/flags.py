@@ -18,7 +18,7 @@ from verify.rules import Finding, ReferenceSpec, Seen, Some, Stated, Unknown, gi
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """Paths that set cookies, names that must be set, the flags; ``readable`` are for scripts."""
+    """Paths that set cookies (``on``), names that must be set, the flags; ``readable`` are for scripts."""
 
     on: Some[str]
     cookies: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ MOST = 5  # claims that one line names
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The suite."""
+    """The suite whose other claims have to hold."""
 
     suite: SuiteName = "smoke"
 

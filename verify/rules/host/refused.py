@@ -18,7 +18,10 @@ from verify.rules import Finding, OriginUrl, ReferenceSpec, Seen, Some, Stated, 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """Path and status of the refusal; ``hosts`` (declared) that serve it; paths with ``links``."""
+    """The path that is asked under a foreign Host, and the statuses of a refusal.
+
+    ``hosts`` are declared addresses that serve it, ``links`` paths whose answers hold links of their own.
+    """
 
     path: str = "/"
     status: Some[int] = (400,)

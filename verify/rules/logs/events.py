@@ -32,7 +32,9 @@ from verify.rules import (
 class Params(Stated):
     """The flow, and the fields of each event by its name.
 
-    A field is stated as for ``logs/json``; ``name`` is the field that holds the event's name.
+    A field is stated as for ``logs/json``, by its [value or kind](../../contract.md#members-and-kinds);
+    ``common`` are fields of every event, ``name`` is the field that holds the event's name. What is logged
+    ``within`` this time after the flow counts.
     """
 
     flow: FlowName

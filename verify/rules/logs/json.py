@@ -34,8 +34,9 @@ from verify.rules import (
 class Params(Stated):
     """Endpoint, fields of its line, and the header that marks a request.
 
-    A field is stated as a kind of JSON (``string``, ``integer``, …), ``timestamp``, ``level``,
-    or as the value itself. ``where`` picks among several lines of one request.
+    A field is stated by its [value or kind](../../contract.md#members-and-kinds): ``string``, ``integer``, …,
+    ``timestamp``, ``level``, or the value itself. ``where`` picks among several lines of one request, by
+    fields stated in the same way; ``within`` is how long a line may take to be written.
     """
 
     endpoint: Endpoint

@@ -16,7 +16,7 @@ from verify.rules import Endpoint, EndpointSpec, Finding, ReferenceSpec, Seen, S
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The endpoint of the probe, the member to read (``a.b``), and what it says when all are applied."""
+    """The endpoint of the probe, the member to read (``a.b``), and its value when all are applied."""
 
     endpoint: Endpoint
     member: str

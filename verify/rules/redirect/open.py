@@ -20,7 +20,10 @@ TARGETS = (f"https://{FOREIGN_HOST}/", f"//{FOREIGN_HOST}/", f"/%5C{FOREIGN_HOST
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """Paths that redirect (``on``); ``through`` are paths to append a target to: ``/login/?next=``."""
+    """Paths that redirect (``on``); ``through`` are paths to append a target to: ``/login/?next=``.
+
+    Without ``plain`` the plain HTTP address is not asked.
+    """
 
     on: tuple[str, ...] = ()
     through: tuple[str, ...] = ()

@@ -20,7 +20,11 @@ HITS = ("hit", "revalidated", "stale", "updating")
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
-    """The file, its least lifetime and type, headers of which the edge sets one, and if it keeps the file."""
+    """The file's path (and address, where it is another), its least lifetime, and its type.
+
+    ``edge`` are headers of which the edge sets one on what passes it; with ``hit`` it keeps the file too:
+    a second answer has to come from its cache.
+    """
 
     path: str
     host: OriginUrl | None = None

@@ -35,7 +35,8 @@ from verify.rules import (
 class Params(Stated):
     """Where a task is started (POST), where the answer names it, where its state is, when it is done.
 
-    ``state`` holds ``{task}``; ``done`` are members of its answer, ``body`` is what is posted.
+    ``task`` is the member with the task's name, which ``state`` holds as ``{task}``; ``done`` are members
+    of its answer by their [value or kind](../../contract.md#members-and-kinds), ``body`` is what is posted.
     """
 
     start: Endpoint
