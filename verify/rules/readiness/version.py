@@ -1,7 +1,8 @@
 """The release that answers is the one that was deployed.
 
-A gate that judges the old release passes a broken deployment. The expected version is
-given on the command line, or by the environment's ``version:``.
+A gate that judges the old release passes a broken deployment. Which one is
+expected stands on the command line, ``--expect-version``; the environment's ``version:`` says where the
+running one is read. The reference expects its own ``release:``.
 
 Fix: wait for the roll-out to end, or look for a replica that still runs the old release.
 """
@@ -33,9 +34,7 @@ FAILS = given(STATED, readiness=replace(GOOD, version="1.3.9"))
 def check(readiness: Readiness, stated: Params) -> Iterator[Finding | Unknown | Nothing | Seen]:  # noqa: ARG001 - a rule names its parameters even where they hold nothing
     """Compare the version that answered with the expected one."""
     if readiness.expected is None:
-        yield Nothing(
-            "no version is expected: give --expect-version, or `version: {expect: …}` in the contract"
-        )
+        yield Nothing("no version is expected: give --expect-version")
     elif readiness.version is None:
         yield Unknown(
             f"{readiness.url} shows no version: {readiness.reason or 'see `version:` in the contract'}"
