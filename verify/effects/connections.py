@@ -158,8 +158,7 @@ class _Answer(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            if self.fp is head:
-                self.fp = head.file
+            self.fp = head.file if self.fp is head else self.fp
         head.check()
         self._call.headers = tuple((name, _FOLD.sub(" ", str(value))) for name, value in self.msg.items())
 
@@ -237,21 +236,17 @@ class _Guarded(HTTPConnection):
 
 class _GuardedTLS(_Guarded, HTTPSConnection):
     scheme: ClassVar[str] = "https"
-    _twin: socket.socket | None = None
+    _aside: ExitStack
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        self._twin = sock.dup()
-        self._wiring.adopt(self._twin)  # while hands are shaken nothing else is in sight
+        twin = self._aside.enter_context(sock.dup())
+        self._wiring.adopt(twin)  # while hands are shaken nothing else is in sight
         return sock
 
     def connect(self) -> None:
-        try:
+        with ExitStack() as self._aside:
             super().connect()
-        finally:
-            if self._twin is not None:
-                self._twin.close()
-                self._twin = None
 
 
 def _text(part: str | bytes) -> str:

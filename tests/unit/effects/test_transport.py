@@ -302,8 +302,9 @@ def test_closing_wakes_whoever_waits(serve: Callable, transport: Callable) -> No
         thread.join(10)
         assert not thread.is_alive()
     assert {type(problem) for problem in problems} == {Refused, Unreachable}
-    with pytest.raises(Refused, match="the run is over"):
-        client.send(Request(url=waiting.url))
+    for ask_again in (lambda: client.send(Request(url=waiting.url)), lambda: client.dial(waiting.url)):
+        with pytest.raises(Refused, match="the run is over"):
+            ask_again()
     client.close()
 
 

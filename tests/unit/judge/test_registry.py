@@ -235,6 +235,11 @@ def test_a_rule_that_forgets_that_a_body_may_be_a_part_is_told(rules: Make, wron
     assert words in str(caught.value)
 
 
+def test_a_rule_that_remembers_it_is_proven(rules: Make) -> None:
+    good = 'if "bad" in answer.text: yield Finding("here", "bad")'
+    assert prove(rules({"family/rule": FORGETFUL.replace("WRONG", good)}).get("family/rule")) == 3
+
+
 def test_findings_stand_on_the_marked_lines(rules: Make, per_file: str) -> None:
     moved = per_file.replace("services:\\n  web: {}  # finding", "services:  # finding\\n  web: {}")
     with pytest.raises(ProofError, match=r"names \[\('.*', 2\)\], marked are \[\('.*', 1\)\]"):
