@@ -97,9 +97,8 @@ def larger(trip: RoundTrip, backup: str, size: Size, limit: Duration) -> Iterato
     try:
         estimate = extrapolate(trip.samples, size)
     except NotEnough as error:
-        yield Unknown(
-            f"{backup}: {Size(trip.size)} were restored, {size} are stated: {trip.unsampled or error}"
-        )
+        restored = f"{backup}: {Size(trip.size)} were restored, {size} are stated"
+        yield Unknown(f"{restored}: {trip.unsampled or error}")
         return
     point, *ends = (each.beside(limit) for each in (estimate.point, estimate.lower, estimate.upper))
     told = f"{point} extrapolated to {size}, between {ends[0]} and {ends[1]}"

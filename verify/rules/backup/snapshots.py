@@ -66,12 +66,8 @@ def check(instance: Instance, stated: Params) -> Iterator[Finding | Seen]:
     """Compare each stated value."""
     yield Seen(instance.retention, limit=stated.retention, what="kept", better="higher")
     if instance.retention < stated.retention:
-        yield Finding(
-            instance.name,
-            "snapshots are kept too short",
-            str(stated.retention),
-            instance.retention.beside(stated.retention),
-        )
+        kept = instance.retention.beside(stated.retention)
+        yield Finding(instance.name, "snapshots are kept too short", str(stated.retention), kept)
     if stated.window is not None and instance.window != stated.window:
         yield Finding(instance.name, "another window", stated.window, instance.window)
     usable = [each.at for each in instance.snapshots if each.usable]
@@ -92,6 +88,5 @@ def aged(what: str, instance: Instance, at: float | None, most: Duration | None)
     age = None if at is None else seconds(max(0.0, instance.at - at))
     yield Seen("none" if age is None else age, limit=most, what=what)
     if age is None or age > most:
-        yield Finding(
-            instance.name, f"{what} is too old", str(most), "none" if age is None else age.beside(most)
-        )
+        seen = "none" if age is None else age.beside(most)
+        yield Finding(instance.name, f"{what} is too old", str(most), seen)
