@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator
 from pydantic import WithJsonSchema as Described
 
+from verify.contract.bounds import Wait
 from verify.contract.nodes import Path
 from verify.contract.part import BackupName, EndpointName, Misfit, Part
 from verify.contract.patterns import Shape
-from verify.contract.values import Duration, Flag, OriginUrl, SecretName, Size, Text
+from verify.contract.values import Flag, OriginUrl, SecretName, Size, Text
 from verify.contract.words import kind_of, offer, shown
 from verify.model import units
 
@@ -109,7 +110,7 @@ class Command(Part):
     """The program and its arguments, as a text or a list."""
     env: Mapping[VariableName, str] = {}
     """Environment variables it gets besides."""
-    within: Duration = units.seconds(900)
+    within: Wait = units.seconds(900)
     """How long it may take."""
 
     @classmethod

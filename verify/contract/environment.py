@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from verify.contract.backup import BackupAt
+from verify.contract.bounds import Wait
 from verify.contract.monitoring import Source, misplaced
 from verify.contract.origins import plain_of
 from verify.contract.part import AccountName, EndpointName, Misfit, Part
 from verify.contract.reference import ReferenceSpec
 from verify.contract.values import (
     Count,
-    Duration,
     Flag,
     Glob,
     HeaderName,
@@ -46,13 +46,13 @@ class Readiness(Part):
 
     endpoint: EndpointName | None = None
     """What is asked; by default the first that is declared of `ready`, `health`, `healthcheck`."""
-    within: Duration = units.seconds(180)
+    within: Wait = units.seconds(180)
     """How long is waited at most."""
     consecutive: Count = 3
     """How many good answers in a row are enough."""
-    interval: Duration = units.seconds(1)
+    interval: Wait = units.seconds(1)
     """The time between two questions."""
-    deadline: Duration = units.seconds(5)
+    deadline: Wait = units.seconds(5)
     """How long one answer may take."""
 
 
@@ -91,7 +91,7 @@ class Watch(Part):
 
     budget: Ratio = units.Ratio.parse("1%")
     """The share of the checks that may fail."""
-    interval: Duration = units.seconds(15)
+    interval: Wait = units.seconds(15)
     """The time between two rounds; `--watch-interval` goes before it."""
 
 

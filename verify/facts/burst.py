@@ -7,6 +7,8 @@ from verify.model.need import Effect, Need
 from verify.model.units import Duration, Rate, seconds
 
 _SERVER_ERROR = 500
+#: what sending a burst, and resting from it, may take
+LONGEST = seconds(300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,11 @@ class Burst(Need):
     account: str | None = None
     rest: Duration = field(default=seconds(0))
 
+    @property
+    def takes(self) -> Duration:
+        """Return how long it keeps the run, the rest after it included."""
+        return Duration((self.count - 1) / self.pace + self.rest)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBurst(Burst):
@@ -80,3 +87,13 @@ class WriteBurst(Burst):
 def burst_of(method: str) -> type[Burst]:
     """Return the need for a burst of requests with ``method``."""
     return Burst if method == "GET" else WriteBurst
+
+
+def brief(burst: Burst) -> None:
+    """Raise ``ValueError`` where ``burst`` keeps the run longer than anybody expects of it."""
+    if burst.takes > LONGEST:
+        raise ValueError(
+            f"{burst.count} requests at {burst.pace} and the rest after them take "
+            f"{burst.takes.beside(LONGEST)}, at most {LONGEST} are spent: state a smaller `burst`, or count "
+            "a limit of minutes, hours or days out with `quota/counted`"
+        )

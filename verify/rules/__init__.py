@@ -2,6 +2,7 @@
 
 from verify.contract import EndpointSpec
 from verify.contract.backup import Backup as BackupSpec
+from verify.contract.bounds import Times, Wait
 from verify.contract.named import (
     AccountName,
     Backup,
@@ -48,8 +49,10 @@ __all__ = [
     "Stated",
     "SuiteName",
     "Text",
+    "Times",
     "Unknown",
     "UrlPath",
+    "Wait",
     "WebhookName",
     "given",
     "rule",

@@ -75,6 +75,10 @@ def test_there_are_contracts() -> None:
         {"rule": "compose/privileged", "with": {"a": 1}},
         {"rule": "tls/floor", "with": {"lowest": "SSLv3"}},
         {"checks": [{"rule": "rate-limit/over", "with": {"endpoint": "products"}}]},
+        {"checks": [{"rule": "rate-limit/over", "with": {"endpoint": "p", "rate": "0/s"}}]},
+        {"checks": [{"rule": "rate-limit/over", "with": {"endpoint": "p", "rate": "9/s", "burst": -1}}]},
+        {"rule": "quota/counted", "with": {"endpoint": "p", "requests": 9, "window": "1h", "pace": "0.0/s"}},
+        {"rule": "logs/json", "with": {"endpoint": "p", "fields": {}, "within": "0s"}},
         {"rulle": "health/status"},
     ],
 )
@@ -141,7 +145,7 @@ PARAMETERS = """
 def test_parameters_are_told_as_a_contract_writes_them(rules: Make) -> None:
     text = page(rules({"family/rule": PARAMETERS}).get("family/rule"))
     assert "| `path` | string | required |" in text
-    assert "| `within` | such as `500ms` | `1.5m` |" in text
+    assert "| `within` | such as `500ms` | `1m30s` |" in text
     assert "| `method` | one of `GET`, `POST` | `GET` |" in text
     assert "| `names` | a list: string | `[a, b]` |" in text
     assert "| `most` | integer | none |" in text

@@ -32,6 +32,7 @@ PLAIN = "/verify/redirect?probe=1"
 LIE = (("X-Forwarded-Proto", "http"), ("X-Forwarded-For", "203.0.113.7"), ("X-Real-IP", "203.0.113.7"))
 TOKEN = (("Authorization", "Bearer verify-wrong-token"),)
 PREFLIGHT = ("Access-Control-Request-Method", "GET")
+SLOW = Rate.parse("1/m")
 BURST, QUOTA = {"endpoint": PAGE, "rate": Rate(10)}, {"endpoint": PAGE, "requests": 9, "window": seconds(60)}
 
 
@@ -186,6 +187,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("rate-limit/over", BURST, {"volley": Burst(path="/a", count=50, pace=Rate(50), rest=seconds(2.2))}),
     ("rate-limit/under", BURST, {"volley": Burst(path="/a", count=16, pace=Rate(8))}),
+    (
+        "rate-limit/under",
+        {"endpoint": PAGE, "rate": SLOW},
+        {"volley": Burst(path="/a", count=5, pace=Rate(0.8 / 60))},
+    ),
     ("readiness/same-version", {}, {"versions": Sample(count=10)}),
     ("redirect/https", {}, {"answer": Get(path=PLAIN, plain=True)}),
     (

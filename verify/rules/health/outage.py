@@ -15,7 +15,6 @@ from verify.facts.health import find_member, is_well
 from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.outage import Outage, Stop
 from verify.rules import (
-    Duration,
     Endpoint,
     EndpointSpec,
     Finding,
@@ -23,6 +22,7 @@ from verify.rules import (
     Seen,
     Some,
     Stated,
+    Wait,
     given,
     rule,
     seconds,
@@ -42,7 +42,7 @@ class Params(Stated):
     status: int = 503
     named: bool = True
     liveness: Endpoint | None = None
-    within: Duration = seconds(10)
+    within: Wait = seconds(10)
 
     def needs(self) -> dict[str, tuple[Stop, ...]]:
         """Ask for each dependency to be stopped in turn."""

@@ -15,13 +15,13 @@ from typing import Any
 from verify.facts.flow import Stride, Walk
 from verify.facts.logs import Record, Recorded, differences, parsed
 from verify.rules import (
-    Duration,
     Finding,
     FlowName,
     ReferenceSpec,
     Seen,
     Stated,
     Unknown,
+    Wait,
     given,
     rule,
     seconds,
@@ -41,7 +41,7 @@ class Params(Stated):
     events: Mapping[str, Mapping[str, Any]]
     name: str = "event"
     common: Mapping[str, Any] = field(default_factory=dict)
-    within: Duration = seconds(5)
+    within: Wait = seconds(5)
 
     def needs(self) -> dict[str, Record]:
         """Ask for the flow to be walked, and what is logged meanwhile."""

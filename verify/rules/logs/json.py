@@ -17,13 +17,13 @@ from verify.facts.http import Exchange
 from verify.facts.logs import Logged, Mark, differences, parsed
 from verify.model.text import abridged
 from verify.rules import (
-    Duration,
     Endpoint,
     EndpointSpec,
     Finding,
     ReferenceSpec,
     Seen,
     Stated,
+    Wait,
     given,
     rule,
     seconds,
@@ -43,7 +43,7 @@ class Params(Stated):
     fields: Mapping[str, Any]
     where: Mapping[str, Any] = field(default_factory=dict)
     header: str = "X-Request-ID"
-    within: Duration = seconds(5)
+    within: Wait = seconds(5)
 
     def needs(self) -> dict[str, Mark]:
         """Ask for what is logged of a marked request."""

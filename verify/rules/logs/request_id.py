@@ -14,7 +14,7 @@ from typing import Any
 
 from verify.facts.http import Exchange
 from verify.facts.logs import Logged, Mark, parsed
-from verify.rules import Duration, Endpoint, EndpointSpec, Finding, Seen, Stated, given, rule, seconds
+from verify.rules import Endpoint, EndpointSpec, Finding, Seen, Stated, Wait, given, rule, seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Params(Stated):
     endpoint: Endpoint
     header: str = "X-Request-ID"
     field: str = "request_id"
-    within: Duration = seconds(5)
+    within: Wait = seconds(5)
 
     def needs(self) -> dict[str, Mark]:
         """Ask for what is logged of a request with an id of ours, and of one without."""

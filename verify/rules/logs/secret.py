@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from verify.facts.logs import Leak, Leaks
 from verify.rules import (
-    Duration,
     Endpoint,
     EndpointSpec,
     Finding,
     Seen,
     Stated,
     Unknown,
+    Wait,
     given,
     rule,
     seconds,
@@ -33,7 +33,7 @@ class Params(Stated):
     endpoint: Endpoint
     post: Endpoint
     member: str = "password"
-    within: Duration = seconds(5)
+    within: Wait = seconds(5)
 
     def needs(self) -> dict[str, Leak]:
         """Ask for where the secrets come up again."""

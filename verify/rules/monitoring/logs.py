@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from verify.facts.http import Exchange
 from verify.facts.monitoring import Ship, Shipped
 from verify.rules import (
-    Duration,
     Endpoint,
     EndpointSpec,
     Finding,
@@ -21,6 +20,7 @@ from verify.rules import (
     SourceName,
     Stated,
     Unknown,
+    Wait,
     given,
     rule,
     seconds,
@@ -34,7 +34,7 @@ class Params(Stated):
     source: SourceName
     endpoint: Endpoint
     header: str = "X-Request-ID"
-    within: Duration = seconds(60)
+    within: Wait = seconds(60)
 
     def needs(self) -> dict[str, Ship]:
         """Ask for the lines of one marked request."""

@@ -2,7 +2,7 @@
 
 A quota that is not counted protects nothing, one that is tighter than promised turns
 paying clients away. It is counted out, so it is used up afterwards: state an account that
-nobody else needs, and a pace below the limit at the edge.
+nobody else needs, and a pace below the limit at the edge. Counting may take an hour.
 
 Fix: correct the quota of the application, or the promise; let a refusal say in Retry-After
 when the identity may come back.
@@ -10,6 +10,9 @@ when the identity may come back.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import Field, Strict
 
 from verify.facts.broken import in_api
 from verify.facts.http import Exchange
@@ -31,6 +34,7 @@ from verify.rules import (
 )
 
 PACE = Rate.parse("5/s")
+LONGEST = seconds(3600)
 SLACK = 5  # seconds that clocks and rounding may take from Retry-After
 
 
@@ -42,12 +46,19 @@ class Params(Stated):
     """
 
     endpoint: Endpoint
-    requests: int
+    requests: Annotated[int, Strict(), Field(ge=1)]
     window: Duration
     account: AccountName | None = None
     pace: Rate = PACE
-    addresses: int = 1
+    addresses: Annotated[int, Strict(), Field(ge=1, le=254)] = 1
     status: int = 429
+
+    def __post_init__(self) -> None:
+        """Refuse a count that nobody waits for."""
+        takes = Duration(self.requests / self.pace)
+        if takes > LONGEST:
+            asked, most = f"{self.requests} requests at {self.pace}", f"at most {LONGEST} are spent"
+            raise ValueError(f"{asked} take {takes.beside(LONGEST)}, {most}: state a faster `pace`")
 
     def needs(self) -> dict[str, CountOut]:
         """Ask for as many requests as are allowed, and one more."""

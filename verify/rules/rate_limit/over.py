@@ -1,17 +1,21 @@
 """Callers above the stated rate are refused.
 
 A limit that is written down but not in force is found by the first scraper. The burst
-is long enough to use up the stated allowance and goes on above the rate.
+is long enough to use up the stated allowance and goes on above the rate. Sending it, and waiting
+until the limit has forgotten it, may take five minutes; a rate an hour or a day is counted out
+by `quota/counted`.
 
 Fix: check that the limit covers this path and method, and that it is keyed by client.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
 
 from verify.facts.broken import in_api, swamped
-from verify.facts.burst import Burst, Shot, Volley, burst_of
+from verify.facts.burst import Burst, Shot, Volley, brief, burst_of
 from verify.rules import (
     Endpoint,
     EndpointSpec,
@@ -38,14 +42,17 @@ class Params(Stated):
 
     endpoint: Endpoint
     rate: Rate
-    burst: int = 20
+    burst: Annotated[int, Strict(), Field(ge=0, le=1000)] = 20
     method: Literal["GET", "POST"] = "GET"
     status: int = 429
 
+    def __post_init__(self) -> None:
+        """Refuse what would take longer than anybody expects."""
+        brief(self.needs()["volley"])
+
     def needs(self) -> dict[str, Burst]:
         """Ask faster than the rate, until the allowance is surely used up."""
-        count = 2 * self.burst + 10
-        pace = Rate(self.rate * FASTER)
+        count, pace = 2 * self.burst + 10, Rate(self.rate * FASTER)
         rest = seconds((self.burst + 2) / self.rate)
         return {
             "volley": burst_of(self.method)(
@@ -101,9 +108,8 @@ def check(volley: Volley, stated: Params) -> Iterator[Finding | Unknown | Seen]:
     refused = volley.refused(stated.status)
     yield Seen(f"{len(refused)} of {len(volley.shots)}", what=f"refused at {volley.pace}")
     if not refused and volley.pace <= stated.rate:
-        yield Unknown(
-            f"{volley.place}: only {volley.pace} could be sent, not more than the stated {stated.rate}"
-        )
+        sent = f"only {volley.pace} could be sent, not more than the stated {stated.rate}"
+        yield Unknown(f"{volley.place}: {sent}")
     elif not refused:
         seen = ", ".join(str(status) for status in sorted({shot.status for shot in volley.shots}))
         yield Finding(volley.place, "nothing was refused", f"{stated.status} above {stated.rate}", seen)

@@ -1,16 +1,19 @@
 """Callers below the stated rate are not refused.
 
-A limit that is tighter than promised turns good clients away, and they retry.
+A limit that is tighter than promised turns good clients away, and they retry. Asked is for five
+minutes at most, which shows nothing of a rate below one a minute: an allowance of an hour or a day
+is counted out by `quota/counted`.
 
 Fix: correct the limit, or the promise; look for a second limit in front of it.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import floor
 from typing import Literal
 
 from verify.facts.broken import gone, in_api, tight
-from verify.facts.burst import Burst, Shot, Volley, burst_of
+from verify.facts.burst import LONGEST, Burst, Shot, Volley, burst_of
 from verify.rules import (
     Endpoint,
     EndpointSpec,
@@ -26,7 +29,8 @@ from verify.rules import (
 )
 
 SLOWER = 0.8
-REQUESTS = 16
+ROUNDING = 1e-9  # of rates a minute
+REQUESTS, FEWEST = 16, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +42,26 @@ class Params(Stated):
     method: Literal["GET", "POST"] = "GET"
     status: int = 429
 
+    def __post_init__(self) -> None:
+        """Refuse a rate of which too little would be seen."""
+        if self.requests < FEWEST:
+            raise ValueError(
+                f"only {self.requests} requests below {self.rate} fit into {LONGEST}, {FEWEST} are needed: "
+                "count a limit of hours or days out with `quota/counted`"
+            )
+
+    @property
+    def requests(self) -> int:
+        """Return how many fit into the longest time that is spent."""
+        return min(REQUESTS, 1 + floor(LONGEST * self.rate * SLOWER + ROUNDING))
+
     def needs(self) -> dict[str, Burst]:
         """Ask at four fifths of the rate."""
         pace = Rate(self.rate * SLOWER)
         return {
             "volley": burst_of(self.method)(
                 path=self.endpoint.path,
-                count=REQUESTS,
+                count=self.requests,
                 pace=pace,
                 method=self.method,
                 account=self.endpoint.account,
@@ -66,7 +83,9 @@ FAILS = given(STATED, volley=volley(8, 200, 429, 200))
 
 def breaks(fault: str, stated: Params, reference: ReferenceSpec) -> bool:
     """Tell whether the limit that ``fault`` tightens is met on the stated path."""
-    counted = stated.method == "GET" and stated.endpoint.account is None and tight(reference) < REQUESTS
+    counted = (
+        stated.method == "GET" and stated.endpoint.account is None and tight(reference) < stated.requests
+    )
     return in_api(stated.endpoint.path, reference) and (fault == "edge-limit-tight" or counted)
 
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.facts.replicas import Sample, Versions
-from verify.rules import Finding, Seen, Stated, Unknown, given, rule
+from verify.rules import Finding, Seen, Stated, Times, Unknown, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params(Stated):
     """How many connections are looked at; enough that every replica is likely to answer."""
 
-    requests: int = 10
+    requests: Times = 10
 
     def needs(self) -> dict[str, Sample]:
         """Ask for the version that often."""

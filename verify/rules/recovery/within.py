@@ -14,7 +14,7 @@ from verify.contract.reference import ReferenceSpec
 from verify.facts.backup import Outcome, RoundTrip, Step
 from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.recovery_drill import Recover, Recovery
-from verify.rules import DrillName, Duration, Finding, Seen, Stated, given, rule, seconds
+from verify.rules import DrillName, Finding, Seen, Stated, Wait, given, rule, seconds
 
 SLOWED = seconds(3)  # what restore-slow adds to each program
 
@@ -24,7 +24,7 @@ class Params(Stated):
     """The drill, by its name under `drills:`, and the time from the decision to recover."""
 
     drill: DrillName
-    within: Duration
+    within: Wait
 
     def needs(self) -> dict[str, Recover]:
         """Ask for the drill."""

@@ -20,6 +20,7 @@ from verify.rules import (
     ReferenceSpec,
     Seen,
     Stated,
+    Times,
     Unknown,
     given,
     rule,
@@ -37,7 +38,7 @@ class Params(Stated):
     endpoint: Endpoint
     account: AccountName
     login: Endpoint | None = None
-    requests: int = 8
+    requests: Times = 8
 
     def needs(self) -> dict[str, Return]:
         """Ask for the endpoint again and again in one session."""

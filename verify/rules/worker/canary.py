@@ -17,7 +17,6 @@ from verify.facts.http import IN_FRONT, Exchange
 from verify.facts.task import Enqueue, Task
 from verify.model.text import abridged
 from verify.rules import (
-    Duration,
     Endpoint,
     EndpointSpec,
     Finding,
@@ -25,6 +24,7 @@ from verify.rules import (
     Seen,
     Stated,
     UrlPath,
+    Wait,
     given,
     rule,
     seconds,
@@ -44,7 +44,7 @@ class Params(Stated):
     done: Mapping[str, Any]
     body: Mapping[str, Any] = field(default_factory=dict)
     task: str = "$.task"
-    within: Duration = seconds(10)
+    within: Wait = seconds(10)
 
     def needs(self) -> dict[str, Enqueue]:
         """Ask for one task."""
