@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
+from posixpath import normpath
 
 from verify.collectors.tree import Missed, Tree
 from verify.collectors.world import World, in_turn
 from verify.effects.errors import FileError
 from verify.effects.files import read_regular
-from verify.facts.files import FileFact, Files, FilesSeen
+from verify.facts.files import FileFact, Files, FilesSeen, with_parts
 from verify.model.need import Need, Unseen
 
 MOST_FILES = 20_000
@@ -23,29 +24,44 @@ def collect(needs: tuple[Files, ...], world: World) -> Iterator[tuple[Need, obje
 
 
 def _see(need: Files, world: World) -> object:
-    sources, (paths, unseen) = [], _paths(need.fact, world)
-    for path in paths:
+    named, others, unseen = _paths(need.fact, world)
+
+    def read(path: Path) -> str | None:
         name = path.relative_to(world.root).as_posix()
         try:
-            text = read_regular(path, root=world.root).decode()
+            return read_regular(path, root=world.root).decode()
         except FileError as error:
             unseen.append(Unseen(str(error)))
         except UnicodeDecodeError as error:
             unseen.append(Unseen(f"{name}: cannot be judged: byte {error.start} is not UTF-8"))
-        else:
-            sources.append((name, text))
-    return FilesSeen.of(need.fact, tuple(sources), tuple(unseen))
+        return None
+
+    sources = [(name, text) for name, path in named.items() if (text := read(path)) is not None]
+    parts = with_parts(need.fact, sources, lambda name: read(others[name]) if name in others else None)
+    return FilesSeen.of(need.fact, parts, tuple(unseen))
 
 
-def _paths(fact: type[FileFact], world: World) -> tuple[list[Path], list[Unseen]]:
-    """Return where files of a kind may lie: by their names, or the contract itself; and what hides more."""
+def _paths(fact: type[FileFact], world: World) -> tuple[dict[str, Path], dict[str, Path], list[Unseen]]:
+    """Return a kind's files by name, or the contract itself; the rest of ``files:``; and what hides more.
+
+    Those that ``files:`` name stand as they are named there, as the order of some means something.
+    """
     if fact.contract:
-        return ([world.root / world.contract_file] if world.contract_file else []), []
-    found, missed = candidates(world.root, world.patterns)
-    return (
-        [path for path in found if any(fnmatch(path.name, pattern) for pattern in fact.patterns)],
-        [Unseen(one.reason) for one in missed if any(_meet(one.name, pattern) for pattern in fact.patterns)],
-    )
+        own = world.contract_file
+        return ({own: world.root / own} if own else {}), {}, []
+    paths, missed = candidates(world.root, world.patterns)
+    found = {path.relative_to(world.root).as_posix(): path for path in paths}
+    named = [name for name in map(normpath, world.patterns) if name in found]
+    ordered = {name: found[name] for name in (*named, *found)}
+    ours = {
+        name: path
+        for name, path in ordered.items()
+        if any(fnmatch(path.name, pattern) for pattern in fact.patterns)
+    }
+    hidden = [
+        Unseen(one.reason) for one in missed if any(_meet(one.name, pattern) for pattern in fact.patterns)
+    ]
+    return ours, {name: path for name, path in ordered.items() if name not in ours}, hidden
 
 
 def candidates(root: Path, patterns: tuple[str, ...]) -> tuple[list[Path], list[Missed]]:

@@ -45,7 +45,7 @@ class Builder:
         """Begin a document called ``name`` in messages.
 
         ``lenient`` reads what neighbours of the contract hold: merge keys, tags (which are
-        passed over) and keys that are not text (which become text).
+        only noted) and keys that are not text (which become text).
         """
         self._lenient = lenient
         self.root: Node | None = None
@@ -88,7 +88,7 @@ class Builder:
         self._count(event, 1)
         plain = bool(event.implicit[0])
         if event.tag is not None:
-            self._tagged(event, node)
+            self._tagged(event, node, event.tag)
         elif self._wants_key:
             self._check_key(event, node, plain=plain)
         elif plain:
@@ -128,7 +128,7 @@ class Builder:
             )
             node.broken = True
         if event.tag is not None:
-            self._tagged(event, node)
+            self._tagged(event, node, event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         self._frames.append(_Frame(node, event.anchor))
@@ -194,8 +194,9 @@ class Builder:
     def _wants_key(self) -> bool:
         return bool(self._frames) and self._frames[-1].wants_key
 
-    def _tagged(self, event: yaml.Event, node: Node) -> None:
+    def _tagged(self, event: yaml.Event, node: Node, tag: str) -> None:
         if self._lenient:
+            node.tag = tag
             return
         self._note(event, "tags are not used here", f"{_QUOTE}'!'")
         node.broken = True

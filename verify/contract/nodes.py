@@ -13,7 +13,8 @@ class Node:
     """One value: ``at`` is its line and column from 1.
 
     ``size`` counts the values in it, itself included, aliases expanded; ``height`` the
-    levels; ``broken`` says that a problem was told here, so that nobody tells another.
+    levels; ``broken`` says that a problem was told here, so that nobody tells another;
+    ``tag`` is one that a lenient reading passed over.
     """
 
     at: Position
@@ -23,6 +24,7 @@ class Node:
     size: int = 1
     height: int = 1
     broken: bool = False
+    tag: str | None = None
 
     def take(self, key: str | int, child: "Node") -> None:
         """Put ``child`` into this mapping or list."""
@@ -45,7 +47,7 @@ class Node:
 
     def seen_from(self, at: Position) -> "Node":
         """Return the same value as an alias at ``at`` shows it."""
-        return Node(at, self.value, self.keys, self.children, self.size, self.height, self.broken)
+        return Node(at, self.value, self.keys, self.children, self.size, self.height, self.broken, self.tag)
 
 
 def descend(root: Node, path: Iterable[str | int]) -> list[Node]:

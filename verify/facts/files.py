@@ -1,5 +1,6 @@
 """Facts that are read from the team's own files."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -30,6 +31,36 @@ class FileFact:
     def parse(cls, path: str, text: str) -> Self:
         """Return the file ``path`` with content ``text``; raise ``ParseError``."""
         raise NotImplementedError
+
+    @classmethod
+    def refers(cls, _path: str, _text: str, /) -> Iterator[str]:
+        """Return the paths of other files, below the contract's folder, that this one takes parts from."""
+        return iter(())
+
+    @classmethod
+    def together(cls, files: tuple[Self, ...]) -> tuple[tuple[Self, ...], tuple[Unseen, ...]]:
+        """Return what the files say together, and what is missing; by default each for itself."""
+        return files, ()
+
+
+def with_parts(
+    fact: type[FileFact], sources: Sequence[tuple[str, str]], read: Callable[[str], str | None]
+) -> tuple[tuple[str, str], ...]:
+    """Return ``sources`` and the files that they take parts from; ``read`` is None for the missing."""
+    found = dict(sources)
+    asked = set(found)
+    waiting = list(found)
+    while waiting:
+        path = waiting.pop()
+        for other in fact.refers(path, found[path]):
+            if other in asked:
+                continue
+            asked.add(other)
+            text = read(other)
+            if text is not None:
+                found[other] = text
+                waiting.append(other)
+    return tuple(found.items())
 
 
 def yaml_of(path: str, text: str, *, lenient: bool = False) -> Document:
@@ -64,7 +95,8 @@ class FilesSeen:
                 files.append(fact.parse(path, text))
             except ParseError as error:
                 hidden.append(Unseen(f"cannot be judged: {error}"))
-        return cls(files=tuple(files), unseen=tuple(hidden), sources=sources)
+        joined, missing = fact.together(tuple(files))
+        return cls(files=joined, unseen=(*hidden, *missing), sources=sources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
-from verify.facts.files import FilesSeen
+from verify.facts.files import FilesSeen, with_parts
 from verify.facts.http import Exchange, Part
 from verify.judge.rule import Argument, Rule
 from verify.judge.verdict import Check, judge
@@ -84,12 +84,12 @@ def _hidden(fact: Any) -> Any:
 
 
 def _parsed(argument: Argument, proof: Given) -> FilesSeen:
-    matching = {
-        name: text
+    matching = [
+        (name, text)
         for name, text in proof.files.items()
         if any(fnmatch(name.rpartition("/")[2], pattern) for pattern in argument.type.patterns)
-    }
-    return FilesSeen(files=tuple(argument.type.parse(name, text) for name, text in matching.items()))
+    ]
+    return FilesSeen.of(argument.type, with_parts(argument.type, matching, proof.files.get))
 
 
 def _expect(rule: Rule, name: str, judgement: Judgement, *expected: Outcome) -> None:

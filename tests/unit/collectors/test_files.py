@@ -13,7 +13,7 @@ from verify.collectors.files import collect
 from verify.collectors.world import World
 from verify.contract.load import load
 from verify.effects.errors import FileError
-from verify.facts.compose import ComposeFile
+from verify.facts.compose import ComposeFile, Unresolved
 from verify.facts.files import Files, FilesSeen
 from verify.facts.promises import Promises
 from verify.model.need import Unseen
@@ -306,3 +306,45 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
         file.write(GOOD.encode())
     seen = see(tmp_path)
     assert len(seen.files) + len(seen.unseen) == 1
+
+
+EXTENDING = "services: {web: {image: a, extends: {file: common.yml, service: base}}}\n"
+COMMON = "services: {base: {restart: always}}\n"
+
+
+def restarts(seen: FilesSeen) -> list[object]:
+    return [
+        one.value("restart") for file in seen.files if isinstance(file, ComposeFile) for one in file.services
+    ]
+
+
+def test_a_part_of_another_file_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(EXTENDING)
+    (tmp_path / "common.yml").write_text(COMMON)
+    seen = see(tmp_path)
+    assert [path for path, _ in seen.sources] == ["compose.yml", "common.yml"]
+    assert restarts(seen) == ["always"]
+    assert len(seen.files) == 1
+
+
+def test_a_part_that_files_do_not_name_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(EXTENDING)
+    (tmp_path / "common.yml").write_text(COMMON)
+    (value,) = restarts(see(tmp_path, "compose.yml"))
+    assert isinstance(value, Unresolved)
+    assert "extends base of common.yml, which is not among" in value.reason
+
+
+def test_a_part_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(EXTENDING)
+    (tmp_path / "common.yml").write_bytes(b"\xff")
+    seen = see(tmp_path)
+    assert "common.yml: cannot be judged" in seen.unseen[0].reason
+    assert isinstance(restarts(seen)[0], Unresolved)
+
+
+def test_files_that_are_named_stand_in_that_order(tmp_path: Path) -> None:
+    for name in ("compose.a.yml", "compose.b.yml", "compose.c.yml"):
+        (tmp_path / name).write_text(f"services: {{{name[8]}: {{image: x}}}}\n")
+    seen = see(tmp_path, "*.yml", "./compose.c.yml", "compose.a.yml")
+    assert [path for path, _ in seen.sources] == ["compose.c.yml", "compose.a.yml", "compose.b.yml"]

@@ -135,13 +135,13 @@ def parsed(*texts: str, unseen: tuple[Unseen, ...] = ()) -> dict[Any, Any]:
 
 
 def test_each_file_is_judged_whatever_the_others_are(file_check: Callable[..., Check]) -> None:
-    good, bad = "services: {a: {image: x}}\n", "services:\n  a: {}\n"
+    good, other, bad = (f"services:\n  {name}\n" for name in ("a: {image: x}", "b: {image: x}", "c: {}"))
     found = judge(file_check(), parsed(good, "[", bad, unseen=(Unseen("a FIFO"),)))
     assert found.outcome is Outcome.VIOLATED
     assert [str(one.at) for one in found.findings] == ["compose.2.yml:2:3"]
     assert len(found.unknowns) == 2
     assert judge(file_check(), parsed(good, "[")).outcome is Outcome.INCONCLUSIVE
-    assert judge(file_check(), parsed(good, good)).outcome is Outcome.HOLDS
+    assert judge(file_check(), parsed(good, other)).outcome is Outcome.HOLDS
 
 
 @pytest.mark.parametrize("baseline", [True, False])

@@ -100,7 +100,7 @@ def test_a_part_never_promotes(contract: Path) -> None:
 
 
 def test_evidence_never_promotes(contract: Path) -> None:
-    (contract.parent / "compose.yml").write_text("services: {web: {}}\n")
+    (contract.parent / "compose.yml").write_text("services: {web: {image: app:1}}\n")
     session = judged(contract, "policy::C-1", "policy::C-2")
     assert session.run().decision is Decision.PROMOTE
     assert session.run(evidence="run 1 of yesterday").decision is Decision.HOLD

@@ -3,6 +3,8 @@
 A service that is promised but not defined does not run, and nobody notices until its
 work is missed: mails unsent, jobs undone.
 
+Services of what the files ``include`` count as well.
+
 Fix: define the service, or correct the contract.
 """
 
@@ -21,7 +23,13 @@ class Params(Stated):
 
 
 STATED = Params(services=("web", "worker"))
-HOLDS = "services: {web: {image: app:1}, worker: {image: app:1}}\n"
+HOLDS = [
+    "services: {web: {image: app:1}, worker: {image: app:1}}\n",
+    {
+        "compose.yml": "include: [{path: jobs/other.yml}]\nservices: {web: {image: app:1}}\n",
+        "jobs/other.yml": "services: {worker: {image: app:1}}\n",
+    },
+]
 FAILS = "services:\n  web: {image: app:1}\n"
 
 
