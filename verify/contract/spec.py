@@ -87,9 +87,9 @@ class Contract(Part):
     document: Text | None = None
     """The document that the claims are from; for readers."""
     files: tuple[Glob, ...] = ()
-    """The team's own files that rules of suite `policy` judge: paths and patterns (`*`, `**`) below the
-    folder of this file. Which of them a rule takes, its page says. Without `files:` such rules find
-    nothing and are inconclusive.
+    """The team's own files that rules such as `compose/…` and `script/…` judge: paths and patterns (`*`,
+    `**`) below the folder of this file. Which of them a rule takes, its page says. Without `files:` such
+    rules find nothing and are inconclusive.
     """
     environments: Mapping[Name, Environment] = Field(default_factory=dict)
     """Where the system runs, by a name that `--env` gives."""

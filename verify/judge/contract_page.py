@@ -115,7 +115,7 @@ def _section(name: str, schema: dict[str, Any], places: list[str]) -> Iterator[s
     required = schema.get("required", ())
     for key, value in schema["properties"].items():
         usual = default(value, required=key in required)
-        yield f"| `{key}` | {kind(value, link)} | {usual} | {value['description']} |"
+        yield f"| `{key}` | {kind(value, link)} | {usual} | {value.get('description', '')} |"
     yield ""
 
 

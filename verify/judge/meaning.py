@@ -16,8 +16,11 @@ _EXAMPLE = "Example::"
 
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Return one sentence or two by key, as a contract writes the key."""
-    classes = ast.parse(inspect.getsource(model)).body
+    """Return one sentence or two by key, as a contract writes the key; nothing where there is no source."""
+    try:
+        classes = ast.parse(inspect.getsource(model)).body
+    except OSError:  # installed as bytecode alone
+        return {}
     body = [each for written in classes if isinstance(written, ast.ClassDef) for each in written.body]
     return {
         model.model_fields[field.target.id].alias or field.target.id: " ".join(text.value.value.split())

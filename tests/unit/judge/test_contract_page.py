@@ -85,6 +85,16 @@ def test_what_is_written_of_keys_that_exclude_each_other() -> None:
     assert "one of" not in about(Endpoint)
 
 
+def test_without_the_source_there_are_no_meanings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: type) -> str:
+        raise OSError("could not get source code")
+
+    monkeypatch.setattr("inspect.getsource", gone)
+    assert meanings(Endpoint) == {}
+    assert "description" not in described()["properties"]["files"]
+    assert "| `files` | a list: file | none |  |" in contract_page()
+
+
 def test_headings_are_words() -> None:
     assert (title("SecretHeader"), link("ClaimSpec", "p.md")) == ("Secret header", "[claim](p.md#claim)")
     assert set(SECTIONS) >= {Contract.__name__, "Readiness", "ReferenceSpec", "Command"}
