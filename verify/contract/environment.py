@@ -18,6 +18,7 @@ from verify.contract.values import (
     HeaderName,
     Name,
     OriginUrl,
+    PlainUrl,
     Rate,
     Ratio,
     RelativePath,
@@ -123,7 +124,7 @@ class Environment(Part):
     """Its address: scheme and host, without a path."""
     reference: ReferenceSpec | None = None
     """In place of `url`: the embedded reference system, started for the run. `{}` is complete."""
-    plain_url: OriginUrl | None = None
+    plain_url: PlainUrl | None = None
     """Its plain HTTP address, for claims about redirects; by default `url` with `http:`, port 80."""
     hosts: tuple[OriginUrl, ...] = ()
     """Further addresses that belong to it: only these and `url` are ever asked."""

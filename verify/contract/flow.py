@@ -8,7 +8,7 @@ from pydantic import Field
 
 from verify.contract.part import AccountName, Misfit, Part, WebhookName
 from verify.contract.patterns import Shape
-from verify.contract.values import Flag, Statuses, UrlPath
+from verify.contract.values import Flag, Statuses, UrlTemplate
 from verify.contract.words import offer, shown
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -33,15 +33,15 @@ class Step(Part):
 
     one_of: ClassVar[tuple[str, ...]] = METHODS
 
-    get: UrlPath | None = None
+    get: UrlTemplate | None = None
     """The path of a GET; all texts of a step may hold `{run_id}` and `{names}` saved by earlier ones."""
-    post: UrlPath | None = None
+    post: UrlTemplate | None = None
     """The path of a POST."""
-    put: UrlPath | None = None
+    put: UrlTemplate | None = None
     """The path of a PUT."""
-    patch: UrlPath | None = None
+    patch: UrlTemplate | None = None
     """The path of a PATCH."""
-    delete: UrlPath | None = None
+    delete: UrlTemplate | None = None
     """The path of a DELETE."""
     account: AccountName | None = None
     """Who asks; by default nobody."""

@@ -25,6 +25,7 @@ __all__ = [
     "Method",
     "Name",
     "OriginUrl",
+    "PlainUrl",
     "Rate",
     "Ratio",
     "RelativePath",
@@ -37,6 +38,7 @@ __all__ = [
     "Suite",
     "Text",
     "UrlPath",
+    "UrlTemplate",
     "variable_of",
 ]
 
@@ -133,14 +135,54 @@ RelativePath = Annotated[
         read_relative,
     ),
 ]
+
+
+def _read_glob(text: str) -> str:
+    if any("**" in part and part != "**" for part in text.split("/")):
+        message = "`**` is any folders, and stands alone between slashes: write `**/*.yml`"
+        raise ValueError(message)
+    return read_relative(text)
+
+
 #: a path that may hold ``*``, ``?``, ``[…]`` and ``**``
-Glob = RelativePath
+Glob = Annotated[
+    str,
+    Shape(
+        r"^(?!(\./*)+$)(?![/~]|[A-Za-z]:)[^\x00-\x1f\x7f\\]+$",
+        "expected files below the contract's folder such as `docker-compose*.yml`, not a folder itself",
+        ("docker-compose*.yml",),
+        _read_glob,
+    ),
+]
+#: what may stand in the path and in the query of an address: anything else is percent-encoded
+_PATH = r"A-Za-z0-9._~!$&'()*+,;=:@%/-"
+_QUERY = _PATH + r"?\[\]|{}"
 UrlPath = Annotated[
     str,
     Shape(
-        r"^/(?![/\\])[^\x00-\x20\x7f#\\]*$",
-        "expected a path such as `/api/v1/healthcheck/`: it begins with one `/`, without spaces and `#`",
+        rf"^/(?!/)[{_PATH}]*(\?[{_QUERY}]*)?$",
+        "expected a path such as `/api/v1/healthcheck/`: it begins with one `/`, and what is not ASCII, "
+        "a space or a sign such as `#` is percent-encoded (`/caf%C3%A9`)",
         ("/api/v1/healthcheck/",),
+    ),
+]
+#: a path that may hold ``{names}``, which are filled in before it is asked
+UrlTemplate = Annotated[
+    str,
+    Shape(
+        rf"^/(?!/)[{_PATH}{{}}]*(\?[{_QUERY}]*)?$",
+        "expected a path such as `/orders/{id}/`: it begins with one `/`, and what is not ASCII, "
+        "a space or a sign such as `#` is percent-encoded (`/caf%C3%A9`)",
+        ("/orders/{id}/",),
+    ),
+]
+PlainUrl = Annotated[
+    str,
+    Shape(
+        r"^[Hh][Tt][Tt][Pp]://[\x21-\x7e]+$",
+        "expected an address of plain HTTP such as http://staging.example.com, then an ASCII host",
+        ("http://staging.example.com",),
+        read_origin,
     ),
 ]
 OriginUrl = Annotated[

@@ -83,7 +83,10 @@ class Waiver:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What one run concluded of one claim in one suite."""
+    """What one run concluded of one claim in one suite.
+
+    ``unjudged`` is the severity of what was to be judged, where the run ended before.
+    """
 
     claim: str
     suite: str
@@ -91,6 +94,7 @@ class Verdict:
     judgements: tuple[Judgement, ...] = ()
     waiver: Waiver | None = None
     reason: str = ""
+    unjudged: Severity = "error"
 
     @property
     def own(self) -> "Verdict | None":
@@ -105,7 +109,7 @@ class Verdict:
         """Return the severity of what failed, else of the gravest check."""
         order: tuple[Severity, ...] = ("blocker", "error", "warning")
         bad = [j for j in self.judgements if j.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE}]
-        return min((j.severity for j in bad or self.judgements), key=order.index, default="error")
+        return min((j.severity for j in bad or self.judgements), key=order.index, default=self.unjudged)
 
     @property
     def stale_waiver(self) -> bool:

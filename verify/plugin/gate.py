@@ -9,7 +9,7 @@ import pytest
 from _pytest._code.code import ExceptionRepr
 
 from verify.effects.redact import Redactor
-from verify.model.verdict import Outcome, Verdict
+from verify.model.verdict import Verdict
 from verify.plugin import marks, redacted
 from verify.plugin.choose import Chosen
 from verify.plugin.nodes import ClaimItem, ContractFile
@@ -148,5 +148,4 @@ class Gate:
 
 def never(entry: Entry) -> Verdict:
     """Return the verdict of an entry that was not judged."""
-    reason = "this was never judged: the run ended before"
-    return Verdict(claim=entry.claim.id, suite=entry.suite, outcome=Outcome.INCONCLUSIVE, reason=reason)
+    return entry.unjudged("this was never judged: the run ended before")

@@ -16,7 +16,7 @@ from verify.contract.named import (
     WebhookName,
 )
 from verify.contract.reference import ReferenceSpec
-from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, Text, UrlPath
+from verify.contract.values import Duration, OriginUrl, Rate, Ratio, Size, Some, Text, UrlPath, UrlTemplate
 from verify.contract.values import Suite as SuiteName
 from verify.model.finding import Finding, Nothing, Seen, Unknown
 from verify.model.place import Place
@@ -52,6 +52,7 @@ __all__ = [
     "Times",
     "Unknown",
     "UrlPath",
+    "UrlTemplate",
     "Wait",
     "WebhookName",
     "given",

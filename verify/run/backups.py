@@ -10,7 +10,7 @@ from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
 from verify.model.need import Need
 from verify.run.addresses import learn
-from verify.run.options import UsageError
+from verify.run.misstated import MisstatedError
 from verify.run.secrets import secret_of
 
 
@@ -43,12 +43,12 @@ def secrets_of(
 ) -> dict[str, str]:
     """Return the value of each variable; raise ``UsageError`` naming every one that is missing."""
     found: dict[str, str] = {}
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for name, variable in variables_of(names, contract, environment):
         hide = functools.partial(learn, redactor)
         found[variable] = secret_of(f"backup {name}", variable, variables, hide, problems)
     if problems:
-        raise UsageError("\n".join(problems))
+        raise MisstatedError(problems)
     return found
 
 

@@ -13,7 +13,7 @@ from verify.contract.origins import plain_of
 from verify.contract.reference import ReferenceSpec
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
-from verify.effects.errors import EffectError
+from verify.effects.errors import EffectError, FileError
 from verify.effects.journal import Journal
 from verify.effects.origin import Origin
 from verify.effects.protection import Policy
@@ -24,6 +24,7 @@ from verify.facts.pipeline import Durations
 from verify.model.need import Need
 from verify.model.units import Rate
 from verify.run.backups import backups_of, reference_secrets, secrets_of
+from verify.run.misstated import MisstatedError
 from verify.run.monitoring import sources_of, watchers_of
 from verify.run.options import Options, UsageError
 from verify.run.pipeline import forge_of, played_by
@@ -127,9 +128,15 @@ def open_world(  # noqa: PLR0913 - what is chosen, where it lies, and who keeps 
 
     def way(policy: Policy, trust: Path | None) -> Transport:
         agent = f"deploy-verify/{__version__} run/{journal.run_id}"
-        transport = Transport(
-            policy, redactor=redactor, user_agent=agent, trust=trust, default_deadline=options.deadline
-        )
+        try:
+            transport = Transport(
+                policy, redactor=redactor, user_agent=agent, trust=trust, default_deadline=options.deadline
+            )
+        except FileError as error:
+            if trust is None or not trust.is_relative_to(root):
+                raise
+            written = trust.relative_to(root).as_posix()
+            raise MisstatedError([(written, f"`trust` names {written}: {error}")]) from error
         return closing.enter_context(transport)
 
     # read-only, whatever this run may do to its own environment

@@ -12,6 +12,7 @@ from verify.effects.redact import Redactor
 from verify.facts.http import Headers
 from verify.facts.monitoring import Ask, Look, Ship
 from verify.model.need import Need
+from verify.run.misstated import MisstatedError
 from verify.run.options import UsageError
 from verify.run.secrets import secret_of
 from verify.run.ways import Way, reading
@@ -84,7 +85,7 @@ def _secrets(
 ) -> dict[str, dict[str, str]]:
     """Return the variables that CloudWatch is asked with, by source."""
     found: dict[str, dict[str, str]] = {}
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for name, source in sources.items():
         names = [variable_of(secret) for secret in (source.access, source.secret) if secret]
         found[name] = {
@@ -92,5 +93,5 @@ def _secrets(
             for variable in names
         }
     if problems:
-        raise UsageError("\n".join(problems))
+        raise MisstatedError(problems)
     return found

@@ -11,6 +11,7 @@ from verify.contract.spec import Contract
 from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
 from verify.facts.http import Headers
+from verify.run.misstated import MisstatedError
 from verify.run.options import UsageError
 from verify.run.ways import Way, reading
 
@@ -36,7 +37,8 @@ def forge_of(
         variable = variable_of(pipeline.token)
         value = variables.get(variable, "")
         if not value:
-            raise UsageError(f"the pipeline needs the environment variable {variable}, which is not set")
+            message = f"the pipeline needs the environment variable {variable}, which is not set"
+            raise MisstatedError([(pipeline.token, message)])
         headers = _bearer(variable, value, redactor)
     policy = reading(pipeline.api, private=pipeline.private)
     return Forge(

@@ -10,8 +10,9 @@ from verify.facts.gate import Judged
 from verify.judge.binding import BoundCheck, Claim
 from verify.judge.verdict import Check
 from verify.model.need import Effect
+from verify.model.rule import SEVERITIES, Severity
 from verify.model.suite import Suite
-from verify.model.verdict import Standing, Waiver
+from verify.model.verdict import Outcome, Standing, Verdict, Waiver
 from verify.run.options import Options, UsageError
 
 SEPARATOR = "::"
@@ -41,6 +42,22 @@ class Entry:
     def selected(self) -> bool:
         """Tell whether this run judges it."""
         return self.standing is Standing.SELECTED
+
+    @property
+    def severity(self) -> Severity:
+        """Return the severity of the gravest check."""
+        stated = (check.severity or check.rule.about.severity for check in self.checks)
+        return min(stated, key=SEVERITIES.index, default="error")
+
+    def unjudged(self, reason: str) -> Verdict:
+        """Return its verdict where it was not judged because of ``reason``: never green."""
+        return Verdict(
+            claim=self.claim.id,
+            suite=self.suite,
+            outcome=Outcome.INCONCLUSIVE,
+            reason=reason,
+            unjudged=self.severity,
+        )
 
     @property
     def sums(self) -> bool:

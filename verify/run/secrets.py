@@ -12,7 +12,7 @@ from verify.facts.flow import WalkThrough
 from verify.facts.http import Headers
 from verify.facts.logs import Record
 from verify.model.need import Need
-from verify.run.options import UsageError
+from verify.run.misstated import MisstatedError
 
 
 def accounts_of(needs: Iterable[Need], contract: Contract, environment: Environment) -> frozenset[str]:
@@ -34,14 +34,14 @@ def credentials(
 ) -> dict[str, Headers]:
     """Return headers by account; raise ``UsageError`` naming every variable that is missing."""
     found: dict[str, Headers] = {}
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for name in sorted(names):
         account = contract.accounts[name]
         value = secret_of(f"account {name}", variable_of(account.secret), variables, redactor.add, problems)
         if value:
             found[name] = headers_of(account, value, redactor)
     if problems:
-        raise UsageError("\n".join(problems))
+        raise MisstatedError(problems)
     return found
 
 
@@ -59,12 +59,12 @@ def keys(
 ) -> dict[str, str]:
     """Return the signing key of each webhook; raise ``UsageError`` naming what is missing."""
     found: dict[str, str] = {}
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for name in sorted(names):
         variable = variable_of(contract.webhooks[name].secret)
         found[name] = secret_of(f"webhook {name}", variable, variables, redactor.add, problems)
     if problems:
-        raise UsageError("\n".join(problems))
+        raise MisstatedError(problems)
     return found
 
 
@@ -73,7 +73,7 @@ def secret_of(
     variable: str,
     variables: Mapping[str, str],
     learn: Callable[[str, str], object],
-    problems: list[str],
+    problems: list[tuple[str, str]],
 ) -> str:
     """Return the value of ``variable``, which ``learn`` hides from now on.
 
@@ -81,12 +81,13 @@ def secret_of(
     """
     value = variables.get(variable, "")
     if not value:
-        problems.append(f"{who} needs the environment variable {variable}, which is not set")
+        message = f"{who} needs the environment variable {variable}, which is not set"
+        problems.append((f"${variable}", message))
         return ""
     try:
         learn(variable, value)
     except ValueError as error:
-        problems.append(f"{who}: {error}")
+        problems.append((f"${variable}", f"{who}: {error}"))
         return ""
     return value
 

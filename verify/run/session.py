@@ -22,11 +22,12 @@ from verify.judge.binding import read
 from verify.judge.registry import Registry
 from verify.judge.verdict import conclude, judge
 from verify.model.need import Need, Unseen
-from verify.model.verdict import Outcome, Verdict
+from verify.model.verdict import Verdict
 from verify.run import gate, watch
 from verify.run.environment import open_world
 from verify.run.gather import Progress, follow, gather
-from verify.run.options import Options
+from verify.run.misstated import MisstatedError
+from verify.run.options import Options, UsageError
 from verify.run.plan import Entry, Plan, plan
 from verify.run.record import Run
 from verify.run.rows import rows
@@ -97,16 +98,19 @@ class Session:
         A reference that is ``running`` already is judged as it is, and outlives the session.
         """
         self.select(ids)
-        world = open_world(
-            self.prepared.loaded.contract,
-            self.prepared.options,
-            self.needs(),
-            root=self.prepared.path.parent,
-            journal=self._journal,
-            redactor=self.redactor,
-            closing=self._closing,
-            running=running,
-        )
+        try:
+            world = open_world(
+                self.prepared.loaded.contract,
+                self.prepared.options,
+                self.needs(),
+                root=self.prepared.path.parent,
+                journal=self._journal,
+                redactor=self.redactor,
+                closing=self._closing,
+                running=running,
+            )
+        except MisstatedError as error:
+            raise UsageError(error.placed(self.prepared.loaded.document)) from error
         self.world = replace(world, contract_file=self.prepared.path.name)
         return self.world
 
@@ -158,10 +162,7 @@ class Session:
     def give_up(self, reason: str) -> None:
         """Make each entry without a verdict inconclusive because of ``reason``."""
         for entry in self._entries():
-            inconclusive = Verdict(
-                claim=entry.claim.id, suite=entry.suite, outcome=Outcome.INCONCLUSIVE, reason=reason
-            )
-            self.verdicts.setdefault(entry.id, inconclusive)
+            self.verdicts.setdefault(entry.id, entry.unjudged(reason))
 
     def take_tests(self, verdicts: Iterable[Verdict], left_out: Iterable[str] = ()) -> None:
         """Take what a team's own tests concluded, and in words what of them was not to run."""

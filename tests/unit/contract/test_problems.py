@@ -20,7 +20,12 @@ def problems(text: str) -> list[str]:
 
 NAME = "expected a name such as `staging`: a lower-case letter, then at most 62 of a-z 0-9 _ -"
 SECRET = "a secret never stands in a contract: write the name of an environment variable, e.g. $STAGING_TOKEN"
-PATH = "expected a path such as `/api/v1/healthcheck/`: it begins with one `/`, without spaces and `#`"
+ENCODED = "it begins with one `/`, and what is not ASCII, a space or a sign such as `#` is percent-encoded (`/caf%C3%A9`)"
+PATH = f"expected a path such as `/api/v1/healthcheck/`: {ENCODED}"
+TEMPLATE = f"expected a path such as `/orders/{{id}}/`: {ENCODED}"
+PLAIN = "expected an address of plain HTTP such as http://staging.example.com, then an ASCII host"
+FILES = "expected files below the contract's folder such as `docker-compose*.yml`, not a folder itself"
+STARS = "`**` is any folders, and stands alone between slashes: write `**/*.yml`"
 ORIGIN = "expected an address such as https://staging.example.com: http or https, then an ASCII host"
 HOST = "expected an address such as https://staging.example.com; this one has a wrong host or port"
 BELOW = "expected a path below the contract's folder such as `docs/deployment.md`"
@@ -55,6 +60,16 @@ CASES = [
     (
         HEAD + "accounts: {a: {bearer: $A, zzz: 1}}\n",
         ["v:3:28: unknown key 'zzz': expected one of basic, bearer, header"],
+    ),
+    # what no request can be made of
+    (HEAD + "endpoints: {a: {path: /häalth}}\n", [f"v:3:23: {PATH}"]),
+    (HEAD + "endpoints: {a: {path: '/a{b}'}}\n", [f"v:3:23: {PATH}"]),
+    (HEAD + "endpoints: {a: {path: '/a?b={c}'}, b: {path: '/a<b>'}}\n", [f"v:3:46: {PATH}"]),
+    (HEAD + "flows: {a: {steps: [{get: '/{run_id}/ö'}]}}\n", [f"v:3:27: {TEMPLATE}"]),
+    (HEAD + ENVIRONMENT + "    plain_url: https://a.example\n", [f"v:6:16: {PLAIN}"]),
+    (
+        HEAD + "files: [., ./, a/., '**.yml', '**/*.yml', ./a]\n",
+        [f"v:3:9: {FILES}", f"v:3:12: {FILES}", f"v:3:21: {STARS}"],
     ),
     # units
     (

@@ -25,7 +25,7 @@ claims:
   BARE: {says: s, at: a}
 """
 REGISTRY = Registry(("verify.rules",))
-RESTARTS = "services: {web: {restart: always, healthcheck: {test: x}}}\n"
+RESTARTS = "services: {web: {image: app:1, restart: always, healthcheck: {test: x}}}\n"
 
 
 @pytest.fixture
@@ -83,6 +83,66 @@ def test_an_interrupt_leaves_nothing_green(session: Session) -> None:
     run = session.run(interrupted=True)
     assert run.decision is Decision.HOLD
     assert all("interrupted" in verdict.reason for verdict in run.verdicts)
+
+
+def test_what_was_not_judged_is_as_grave_as_its_checks(folder: Path) -> None:
+    text = CONTRACT.replace(
+        "  BARE:",
+        "  LOW: {says: s, at: a, rule: compose/restart-policy, severity: warning}\n  BARE:",
+    )
+    (folder / "verify.yaml").write_text(text)
+    session = Session(prepare(folder / "verify.yaml", Options(environment="test"), registry=REGISTRY))
+    session.select(selected(session))
+    session.interrupt()
+    session.close()
+    (live,) = (one for one in session.verdicts.values() if one.claim == "LIVE")
+    assert live.severity == "blocker"
+    session = Session(prepare(folder / "verify.yaml", Options(), registry=REGISTRY))
+    session.select(["policy::LOW", "policy::FILE"])
+    session.give_up("it cannot be asked")
+    session.close()
+    assert session.verdicts["policy::LOW"].severity == "warning"
+    assert session.verdicts["policy::FILE"].severity == "error"
+
+
+WRONG = """verify: 1
+system: sample
+environments:
+  test:
+    url: https://a.example
+    trust: ./pki/none.pem
+    account: deployer
+accounts:
+  deployer:
+    bearer: $NOPE_TOKEN
+endpoints: {health: {path: /health}}
+claims: {LIVE: {says: s, at: a, rule: health/status, with: {endpoint: health}}}
+"""
+
+
+def opened(folder: Path, text: str) -> str:
+    (folder / "verify.yaml").write_text(text)
+    options = Options(environment="test")
+    session = Session(prepare(folder / "verify.yaml", options, name="verify.yaml", registry=REGISTRY))
+    try:
+        with pytest.raises(UsageError) as caught:
+            session.open([entry.id for entry in session.prepared.plan.selected])
+    finally:
+        session.close()
+    return str(caught.value)
+
+
+def test_what_the_contract_names_and_is_missing_is_told_with_its_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOPE_TOKEN", raising=False)
+    needs = "account deployer needs the environment variable NOPE_TOKEN, which is not set"
+    assert opened(folder, WRONG) == f"verify.yaml:10:13: {needs}"
+    monkeypatch.setenv("NOPE_TOKEN", "a-token-of-some-length")
+    assert opened(folder, WRONG).startswith("verify.yaml:6:12: `trust` names pki/none.pem: ")
+    (folder / "pki").mkdir()
+    (folder / "pki" / "none.pem").write_text("no certificate")
+    assert "expected a bundle of CA certificates in PEM" in opened(folder, WRONG)
 
 
 def test_an_interrupt_keeps_what_was_judged(session: Session) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from verify.contract.values import Statuses
 from verify.facts.http import SHOWS_NOTHING, Exchange
 from verify.facts.webhook import Call, Calls, CallWebhook
-from verify.rules import AccountName, Finding, Seen, Stated, Unknown, UrlPath, WebhookName, given, rule
+from verify.rules import AccountName, Finding, Seen, Stated, Unknown, UrlTemplate, WebhookName, given, rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Params(Stated):
     body: Mapping[str, Any] = field(default_factory=lambda: {"id": "{id}"})
     accepted: Statuses = (200, 201, 202, 204)
     refused: Statuses = (400, 401, 403)
-    state: UrlPath | None = None
+    state: UrlTemplate | None = None
     processed: Statuses = (200,)
     account: AccountName | None = None
 

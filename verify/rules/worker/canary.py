@@ -23,7 +23,7 @@ from verify.rules import (
     ReferenceSpec,
     Seen,
     Stated,
-    UrlPath,
+    UrlTemplate,
     Wait,
     given,
     rule,
@@ -40,7 +40,7 @@ class Params(Stated):
     """
 
     start: Endpoint
-    state: UrlPath
+    state: UrlTemplate
     done: Mapping[str, Any]
     body: Mapping[str, Any] = field(default_factory=dict)
     task: str = "$.task"
