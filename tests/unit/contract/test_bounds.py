@@ -61,7 +61,7 @@ def test_an_environment(stated: str, words: str) -> None:
         ("over {rate: 10/s, burst: 2.5}", "expected a whole number"),
         ("over {rate: 10/h}", "with `quota/counted`"),
         ("over {rate: 5/m}", "take 6m22s, at most 5m are spent"),
-        ("under {rate: 10/h}", "only 1 requests below 10/h fit into 5m"),
+        ("under {rate: 10/h}", "of 5 requests below 10/h only 1 would be sent in 5m"),
         ("under {rate: 1/d}", "count a limit of hours or days out"),
         ("quota {requests: 0, window: 1h}", "at least 1, got 0"),
         ("quota {requests: 9, window: 1h, pace: 0/s}", "a rate above zero"),

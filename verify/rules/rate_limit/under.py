@@ -46,7 +46,7 @@ class Params(Stated):
         """Refuse a rate of which too little would be seen."""
         if self.requests < FEWEST:
             raise ValueError(
-                f"only {self.requests} requests below {self.rate} fit into {LONGEST}, {FEWEST} are needed: "
+                f"of {FEWEST} requests below {self.rate} only {self.requests} would be sent in {LONGEST}: "
                 "count a limit of hours or days out with `quota/counted`"
             )
 
