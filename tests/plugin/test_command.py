@@ -72,7 +72,7 @@ def test_claims_and_explain_of_a_contract(shop: "Shop", site: "Site") -> None:
                 "says": "limited",
                 "at": "docs",
                 "rule": "rate-limit/over",
-                "with": {"endpoint": "products", "rate": "300/h"},
+                "with": {"endpoint": "products", "rate": "300/h", "burst": 10},
             },
         }
     )
