@@ -20,6 +20,8 @@ from typing import Any
 from verify.model.text import OMITTED
 
 BINARY = "$base64"
+#: the members of an encoded ``Part``
+_PART = frozenset({"read", "why"})
 FLOAT = "$float"
 _FLOATS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 _NONE = type(None)
@@ -225,7 +227,7 @@ def mapped_ends(data: Any, change: Redact) -> Any:
     if not isinstance(data, dict):
         return data
     mapped = {key: mapped_ends(child, change) for key, child in data.items()}
-    if mapped.get("truncated") is True and "body" in mapped:
+    if mapped.keys() == _PART:
         mark = OMITTED.encode()
-        mapped["body"] = _encode_bytes(change(_decode_bytes(mapped["body"]) + mark).removesuffix(mark))
+        mapped["read"] = _encode_bytes(change(_decode_bytes(mapped["read"]) + mark).removesuffix(mark))
     return mapped

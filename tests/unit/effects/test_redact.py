@@ -60,10 +60,10 @@ def test_what_is_known_is_known_to_another_too() -> None:
     redactor.add("AGAIN", "s3cr3t-token")
     assert redactor.secrets == (("ONE", "correct horse battery st"), ("TWO", "s3cr3t-token"))
     other = Redactor()
-    for name, value in redactor.known:
+    for name, value in redactor.secrets:
         other.add(name, value)
     assert other.text("correct horse battery st, s3cr3t-token") == "***ONE***, ***TWO***"
-    assert Redactor().known == ()
+    assert Redactor().secrets == ()
 
 
 def _redactor(**secrets: str) -> Redactor:

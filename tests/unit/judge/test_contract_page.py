@@ -92,7 +92,7 @@ def test_without_the_source_there_are_no_meanings(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("inspect.getsource", gone)
     assert meanings(Endpoint) == {}
     assert "description" not in described()["properties"]["files"]
-    assert "| `files` | a list: file | none |  |" in contract_page()
+    assert "| `files` | a list: such as `docker-compose*.yml` | none |  |" in contract_page()
 
 
 def test_headings_are_words() -> None:

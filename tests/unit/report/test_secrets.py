@@ -11,7 +11,7 @@ import pytest
 from verify.effects.redact import Redactor
 from verify.facts.compose import ComposeFile
 from verify.facts.files import Files, FilesSeen
-from verify.facts.http import Exchange, Get
+from verify.facts.http import Exchange, Get, Part
 from verify.model.finding import Finding, Seen, Unknown
 from verify.model.need import Unseen
 from verify.model.place import Place
@@ -196,11 +196,13 @@ def test_the_end_of_a_body_that_was_not_read_whole_holds_no_part_of_a_secret(
 ) -> None:
     half = before + b"it is ghp_0123456789abc"
     answers = {
-        Get(path=path): Exchange(status=200, body=half, truncated=path == "/cut") for path in ("/cut", "/all")
+        Get(path="/cut"): Exchange(status=200, body=Part(read=half, why="it was cut")),
+        Get(path="/all"): Exchange(status=200, body=half),
     }
     write_all(make_run(answers=answers), tmp_path, redactor)
     document = json.loads((tmp_path / "run.json").read_text())
     found = {entry["need"]["fields"]["path"]: entry["fact"]["body"] for entry in document["answers"]}
+    found["/cut"] = found["/cut"]["read"]
     bodies = {
         path: base64.b64decode(body["$base64"]) if before else body.encode() for path, body in found.items()
     }
