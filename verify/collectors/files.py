@@ -1,7 +1,7 @@
 """Reads the team's files: each kind's names, below the contract's folder, with bounds."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -38,7 +38,25 @@ def _see(need: Files, world: World) -> object:
 
     sources = [(name, text) for name, path in named.items() if (text := read(path)) is not None]
     parts = with_parts(need.fact, sources, lambda name: read(others[name]) if name in others else None)
+    unseen += _misnamed(need.fact, others, dict(parts), world)
     return FilesSeen.of(need.fact, parts, tuple(unseen))
+
+
+def _misnamed(
+    fact: type[FileFact], others: Mapping[str, Path], parts: Mapping[str, str], world: World
+) -> Iterator[Unseen]:
+    """Tell of each file that ``files:`` name, that is of this kind, and that its name would pass over."""
+    for name in map(normpath, world.patterns):
+        path = others.get(name)
+        if path is None or name in parts or not any(fnmatch(path.name, alike) for alike in fact.alike):
+            continue
+        try:
+            text = read_regular(path, root=world.root).decode()
+        except (FileError, UnicodeDecodeError):
+            continue  # nothing says that it is of this kind
+        if fact.resembles(name, text):
+            names = ", ".join(fact.patterns)
+            yield Unseen(f"{name}: is not judged, as it is called none of {names}: rename or include it")
 
 
 def _paths(fact: type[FileFact], world: World) -> tuple[dict[str, Path], dict[str, Path], list[Unseen]]:

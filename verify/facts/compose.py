@@ -33,6 +33,8 @@ class ComposeFile(FileFact):
         "compose*.yaml",
     )
 
+    alike: ClassVar[tuple[str, ...]] = ("*.yml", "*.yaml")
+
     path: str
     services: tuple[Service, ...]
     volumes: Mapping[str, Any]
@@ -70,6 +72,15 @@ class ComposeFile(FileFact):
         """Tell whether a file has the name of a Compose file; one that has not is only a part of others."""
         name = path.rpartition("/")[2]
         return any(fnmatch(name, pattern) for pattern in cls.patterns)
+
+    @classmethod
+    def resembles(cls, path: str, text: str) -> bool:
+        """Tell whether it has services that say what they run."""
+        try:
+            file = cls.parse(path, text)
+        except ParseError:
+            return False
+        return any(service.complete for service in file.services)
 
     @classmethod
     def refers(cls, path: str, text: str) -> Iterator[str]:

@@ -26,11 +26,18 @@ class FileFact:
     patterns: ClassVar[tuple[str, ...]]
     #: whether it is the contract itself, whatever it is called and whether ``files:`` match it
     contract: ClassVar[bool] = False
+    #: globs of other names that a file of this kind may have been given; see ``resembles``
+    alike: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def parse(cls, path: str, text: str) -> Self:
         """Return the file ``path`` with content ``text``; raise ``ParseError``."""
         raise NotImplementedError
+
+    @classmethod
+    def resembles(cls, _path: str, _text: str, /) -> bool:
+        """Tell whether a file that has another name is of this kind all the same."""
+        return False
 
     @classmethod
     def refers(cls, _path: str, _text: str, /) -> Iterator[str]:

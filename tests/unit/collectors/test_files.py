@@ -348,3 +348,17 @@ def test_files_that_are_named_stand_in_that_order(tmp_path: Path) -> None:
         (tmp_path / name).write_text(f"services: {{{name[8]}: {{image: x}}}}\n")
     seen = see(tmp_path, "*.yml", "./compose.c.yml", "compose.a.yml")
     assert [path for path, _ in seen.sources] == ["compose.c.yml", "compose.a.yml", "compose.b.yml"]
+
+
+def test_a_compose_file_of_another_name_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(GOOD)
+    (tmp_path / "stack.yml").write_text(GOOD)
+    (tmp_path / "ci.yml").write_text("services: [docker]\n")
+    (tmp_path / "odd.yml").write_bytes(b"\xff")
+    (tmp_path / "services.yml").write_text("services: {App\\Mail: {class: Mail}}\n")
+    named = see(tmp_path, "compose.yml", "./stack.yml", "ci.yml", "services.yml", "odd.yml")
+    told = "stack.yml: is not judged, as it is called none of docker-compose*.yml, "
+    assert [one.reason.startswith(told) for one in named.unseen] == [True]
+    assert see(tmp_path, "*.yml").unseen == ()
+    (tmp_path / "compose.yml").write_text("include: [stack.yml]\n")
+    assert see(tmp_path, "compose.yml", "stack.yml").unseen == ()
