@@ -274,7 +274,7 @@ def test_a_deadline(store: FolderStore, place: Path, dump: Path, tmp_path: Path)
         lambda: store.get("a", tmp_path, deadline=0),
         lambda: store.list(deadline=0),
     ):
-        with pytest.raises(DrillError, match="not done within 0us"):
+        with pytest.raises(DrillError, match="not done within 0s"):
             act()
     assert names_in(place) == {"a"}
 

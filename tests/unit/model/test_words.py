@@ -10,6 +10,7 @@ from verify.model.need import Effect, Need
 from verify.model.place import Place
 from verify.model.rule import Stated, given, rule
 from verify.model.units import Duration, Rate, seconds
+from verify.model.verdict import Waiver
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,15 @@ def test_proofs_and_parameters_without_anything() -> None:
     assert Stated().needs() == {}
     assert given().stated is None
     assert given(files={"a": "b"}, fact=1).facts == {"fact": 1}
+
+
+def test_a_waiver_says_who_accepts_what_until_when() -> None:
+    waiver = Waiver(
+        claim="C-1",
+        until="2030-06-30",
+        owner="ops",
+        reason="later",
+        expired=False,
+        place=Place("verify.yaml", 3, 1),
+    )
+    assert waiver.accepted == "waived until 2030-06-30 by ops: later"
