@@ -1,5 +1,6 @@
 """The page of a rule, written from its own file."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
@@ -73,7 +74,8 @@ def _parameters(rule: Rule, params: type[Stated]) -> Iterator[str]:
         if name not in SECTIONS:
             keys = ", ".join(f"`{key}`" for key in part["properties"])
             yield ""
-            yield f"A {name.lower()} holds {keys}: {part['description'].replace('``', '`')}"
+            # not every release of pydantic describes a dataclass
+            yield f"A {name.lower()} holds {keys}: {about(getattr(sys.modules[params.__module__], name))}"
 
 
 def _link(name: str) -> str:

@@ -212,6 +212,7 @@ class Controller(Gate):
         if reporter is not None and (always or not self.config.option.verbose < 0):
             reporter.ensure_newline()
             reporter.write_line(message)
+            reporter.flush()  # whoever reads a pipe waits for it
 
 
 def _fine(verdict: Verdict, run: Run) -> bool:
