@@ -543,8 +543,9 @@ def test_no_part_of_a_secret_where_pytest_leaves_out_what_is_alike(
     shop.write("checks/test_a.py", SKIPPING)
     ran = shop.pytest("--env=staging", "--claim=OWN-1", "--junitxml=j.xml")
     assert "3 failed" in ran.out, ran.text
-    assert "identical leading characters" in ran.out, "the oldest pytest has no trailing ones"
+    assert "identical leading characters" in ran.out
     assert parts(written(shop, ran.text), {"SHOP_TOKEN": secret}) == []
     assert "- …***SHOP_TOKEN***3" in ran.out
-    assert "+ 2***SHOP_TOKEN***…" in ran.out
+    # the oldest pytest shows the end
+    assert ("+ 2***SHOP_TOKEN***…" in ran.out) is ("identical trailing characters" in ran.out)
     assert "+ same" in ran.out
