@@ -47,8 +47,6 @@ ASKING = ("env", "suite", "contract", "claim", "evidence")
 FIXTURES = ("environment", "http", "claims")
 #: options whose environment variable and ini twin make no sense
 NO_TWIN = frozenset({"no-waivers"})
-
-
 #: where a contract is looked for below a folder
 DEPTHS = ("", "*/", "*/*/")
 #: what the controller of xdist hands to a worker of an active run
@@ -277,7 +275,7 @@ def _open_door() -> None:
     if not _lies_in(place):
         raise pytest.UsageError(f"{CORE} is not installed: pip install {CORE}=={__version__}")
     ours = os.path.join(place, "verify")  # noqa: PTH118 - as above
-    for name in [name for name in sys.modules if name == "verify" or name.startswith("verify.")]:
+    for name in _imported():
         module = sys.modules[name]
         where = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), ours)
         if not where.startswith(ours):
@@ -289,8 +287,13 @@ def _open_door() -> None:
 def _close_door() -> None:
     """Leave no trace: another ``verify`` may be imported after all."""
     sys.meta_path.remove(Door)
-    for name in [name for name in sys.modules if name == "verify" or name.startswith("verify.")]:
+    for name in _imported():
         del sys.modules[name]
+
+
+def _imported() -> list[str]:
+    """Return the names of a package ``verify`` that are imported, whoever's it is."""
+    return [name for name in sys.modules if name == "verify" or name.startswith("verify.")]
 
 
 def main() -> int:

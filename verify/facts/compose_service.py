@@ -99,12 +99,9 @@ class Written:
 
     def _include(self, index: int, stated: Any) -> "Include":
         place = self.document.place(("include", index))
-        named = stated.get("path") if isinstance(stated, dict) else stated
-        paths = named if isinstance(named, list) else [named]
-        return Include(place=place, files=tuple(map(self._named, paths)))
-
-    def _named(self, name: Any) -> "str | Unresolved":
-        return named(self, name)
+        path = stated.get("path") if isinstance(stated, dict) else stated
+        paths = path if isinstance(path, list) else [path]
+        return Include(place=place, files=tuple(named(self, one) for one in paths))
 
     def refers(self) -> Iterator[str]:
         """Yield each path of another file that this one takes parts from."""

@@ -1,7 +1,7 @@
 """What error pages of frameworks in debug mode give away."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from verify.facts.http import Exchange
 from verify.model.text import abridged
@@ -23,7 +23,7 @@ _PATTERNS = {
 MARKS = {what: re.compile(pattern) for what, pattern in _PATTERNS.items()}
 
 
-def given_away(answer: Exchange) -> Iterator[tuple[str, str]]:
+def given_away(answer: Exchange, marks: Mapping[str, re.Pattern[str]] = MARKS) -> Iterator[tuple[str, str]]:
     """Yield what ``answer`` gives away, and the words that show it; raise ``PartError`` after them."""
-    for what, found in answer.showing(MARKS):
+    for what, found in answer.showing(marks):
         yield what, abridged(" ".join(found[0].split()))

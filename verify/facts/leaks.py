@@ -4,7 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from verify.facts.debug import MARKS
+from verify.facts.debug import MARKS, given_away
 from verify.facts.http import Exchange
 from verify.model.text import abridged
 
@@ -32,8 +32,8 @@ def leaks(answer: Exchange) -> Iterator[tuple[str, str, str]]:
 
     Raise ``PartError`` after what a part of the body shows.
     """
-    for what, found in answer.showing(MARKS | _VALUES):
-        yield "", what, abridged(" ".join(found[0].split()))
+    for what, words in given_away(answer, MARKS | _VALUES):
+        yield "", what, words
     try:
         body = answer.json()
     except ValueError:

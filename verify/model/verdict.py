@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from verify.model.finding import Finding, Seen, Unknown
 from verify.model.place import Place
-from verify.model.rule import Severity
+from verify.model.rule import SEVERITIES, Severity
 
 
 class Outcome(StrEnum):
@@ -107,9 +107,8 @@ class Verdict:
     @property
     def severity(self) -> Severity:
         """Return the severity of what failed, else of the gravest check."""
-        order: tuple[Severity, ...] = ("blocker", "error", "warning")
         bad = [j for j in self.judgements if j.outcome in {Outcome.VIOLATED, Outcome.INCONCLUSIVE}]
-        return min((j.severity for j in bad or self.judgements), key=order.index, default=self.unjudged)
+        return min((j.severity for j in bad or self.judgements), key=SEVERITIES.index, default=self.unjudged)
 
     @property
     def stale_waiver(self) -> bool:

@@ -81,11 +81,11 @@ def handed_over(config: pytest.Config, chosen: Chosen) -> dict[str, Any]:
 
 def _contract(config: pytest.Config, stated: str | None, foreign: str | None) -> Path | None:
     """Return the contract, None where all that was given is a ``foreign`` --env of which there is none."""
-    named = dict.fromkeys(_named(config))
-    if len(named) > 1 and not stated:
+    named = {} if stated else dict.fromkeys(_named(config))
+    if len(named) > 1:
         listed = "".join(f"\n  {path}" for path in named)
         raise UsageError(f"several contracts are named, and a run judges one: name one of{listed}")
-    if named and not stated:
+    if named:
         return next(iter(named))
     base = config.invocation_params.dir
     try:

@@ -1,6 +1,5 @@
 """The gate in the process that asks: gathers once, judges, reports."""
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,6 @@ from verify.plugin.nodes import ClaimItem
 from verify.plugin.share import HANDED_OVER, RUN_FOLDER, Collected, Shared
 from verify.report.text import line
 from verify.report.write import lines, write_all
-from verify.run import known
 from verify.run.options import UsageError
 from verify.run.plan import Entry
 from verify.run.record import Run
@@ -30,10 +28,8 @@ class Controller(Gate):
 
     def __init__(self, config: pytest.Config, chosen: Chosen) -> None:
         """Prepare a run; nothing is opened before the selection is final."""
-        super().__init__(config, chosen)
         self.session = Session(chosen.prepared, self._progress)
-        self.redactor = self.session.redactor
-        known.learn(self.redactor, chosen.prepared.loaded.contract, os.environ)
+        super().__init__(config, chosen, self.session.redactor)
         self.tests = marks.Results()
         self.run: Run | None = None
         self._folder: Path | None = None

@@ -28,11 +28,11 @@ Clashes = Callable[[], Sequence[str]]
 class Gate:
     """What workers and the controller share: collecting, and reading verdicts."""
 
-    def __init__(self, config: pytest.Config, chosen: Chosen) -> None:
-        """Take part in ``config``'s run."""
+    def __init__(self, config: pytest.Config, chosen: Chosen, redactor: Redactor) -> None:
+        """Take part in ``config``'s run; ``redactor`` is taught what the contract names."""
         self.config = config
         self.chosen = chosen
-        self.redactor = Redactor()
+        self.redactor = redactor
         self.clashes: Clashes = tuple
         self.tested: frozenset[str] = frozenset()
         self.own = Own(config, chosen)
@@ -74,8 +74,7 @@ class Gate:
         kept: list[pytest.Item] = []
         left: list[pytest.Item] = []
         for item in items:
-            if not isinstance(item, ClaimItem):
-                marks.accept(item, self.chosen.prepared.plan)
+            marks.accept(item, self.chosen.prepared.plan)
             selected = item.entry.selected if isinstance(item, ClaimItem) else marks.wanted(item, self.chosen)
             (kept if selected else left).append(item)
         if left:

@@ -26,6 +26,11 @@ def claims_of(item: pytest.Item) -> tuple[str, ...]:
     return tuple(str(claim) for mark in item.iter_markers("claim") for claim in mark.args)
 
 
+def judged_by(item: pytest.Item) -> tuple[str, ...]:
+    """Return the claims that a team's own test judges; none for an item of ours."""
+    return () if isinstance(item, ClaimItem) else claims_of(item)
+
+
 def problems(items: Iterable[pytest.Item], plan: Plan) -> list[str]:
     """Return what is wrong with the marks: each has to name claims of the contract."""
     known = {entry.claim.id for entry in plan.entries}
@@ -56,13 +61,12 @@ def wanted(item: pytest.Item, chosen: Chosen) -> bool:
 
 def expected(items: Iterable[pytest.Item]) -> dict[str, tuple[str, ...]]:
     """Return the claims that the team's own tests among ``items`` are to judge, by test."""
-    own = (item for item in items if not isinstance(item, ClaimItem))
-    return {item.nodeid: claims for item in own if (claims := claims_of(item))}
+    return {item.nodeid: claims for item in items if (claims := judged_by(item))}
 
 
 def accept(item: pytest.Item, plan: Plan) -> None:
     """Let a test fail as long as each claim that it judges is waived."""
-    waivers = [plan.waivers.get(claim) for claim in claims_of(item)]
+    waivers = [plan.waivers.get(claim) for claim in judged_by(item)]
     first = next(iter(waivers), None)
     if first is not None and all(waiver is not None and not waiver.expired for waiver in waivers):
         item.stash[_WAIVED] = True

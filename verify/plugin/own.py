@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from verify.plugin.choose import Chosen
-from verify.plugin.marks import claims_of
-from verify.plugin.nodes import ClaimItem
+from verify.plugin.marks import judged_by
 
 
 class Own:
@@ -23,13 +22,12 @@ class Own:
 
     def found(self, item: pytest.Item) -> None:
         """Note a test that judges a claim."""
-        if not isinstance(item, ClaimItem) and claims_of(item):
+        if judged_by(item):
             self._marked.add(item.path)
 
     def deselected(self, items: Iterable[pytest.Item]) -> None:
         """Note the tests that judge a claim, and will not run."""
-        own = (item for item in items if not isinstance(item, ClaimItem) and claims_of(item))
-        self._left += [f"{item.nodeid} was not selected" for item in own]
+        self._left += [f"{item.nodeid} was not selected" for item in items if judged_by(item)]
 
     def collected(self, report: pytest.CollectReport) -> None:
         """Note a module that was skipped as a whole, or whose tests are left out before they are seen."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from verify.effects.redact import Redactor
 from verify.model.verdict import Verdict
 from verify.plugin.choose import Chosen
 from verify.plugin.gate import Gate, never
@@ -19,7 +20,7 @@ class Worker(Gate):
 
     def __init__(self, config: pytest.Config, chosen: Chosen, given: Mapping[str, Any]) -> None:
         """Read from the controller's run folder when the first item runs."""
-        super().__init__(config, chosen)
+        super().__init__(config, chosen, Redactor())
         self._folder = Path(given[RUN_FOLDER])
         self._workers = int(given["workercount"])
         self._name = str(given["workerid"])

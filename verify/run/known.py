@@ -1,8 +1,10 @@
 """Every secret that a contract names: a team's own tests may show one that no claim of this run needs."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
+from verify.contract.endpoint import Account
 from verify.contract.spec import Contract
 from verify.contract.values import variable_of
 from verify.effects.redact import Redactor
@@ -15,20 +17,23 @@ def learn(redactor: Redactor, contract: Contract, variables: Mapping[str, str]) 
 
     One that cannot be told from ordinary text is left to the run, which refuses it where it is needed.
     """
-    for secret in _plain(contract):
+    for secret, hide in _hidden(contract, redactor):
         variable = variable_of(secret)
         if value := variables.get(variable):
             with contextlib.suppress(ValueError):
-                redactor.add(variable, value)
-    for secret in _addresses(contract):
-        variable = variable_of(secret)
-        if value := variables.get(variable):
-            with contextlib.suppress(ValueError):
-                addresses.learn(redactor, variable, value)
+                hide(variable, value)
+
+
+def _hidden(contract: Contract, redactor: Redactor) -> Iterator[tuple[str, Callable[[str, str], object]]]:
+    """Yield each secret, and what hides a variable's value: some are only a part of what is shown."""
+    yield from ((secret, redactor.add) for secret in _plain(contract))
+    yield from ((secret, partial(addresses.learn, redactor)) for secret in _addresses(contract))
     for account in contract.accounts.values():
-        if value := variables.get(variable_of(account.secret)):
-            with contextlib.suppress(ValueError):
-                headers_of(account, value, redactor)
+        yield account.secret, partial(_in_headers, account, redactor)
+
+
+def _in_headers(account: Account, redactor: Redactor, _variable: str, value: str) -> None:
+    headers_of(account, value, redactor)
 
 
 def _plain(contract: Contract) -> Iterator[str]:
